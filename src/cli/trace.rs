@@ -1,0 +1,1 @@
+//! Log level, format and destination, set once.

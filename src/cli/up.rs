@@ -1,0 +1,13 @@
+use super::CommandResult;
+use super::session::Session;
+
+/// TBD
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpArgs {}
+
+impl UpArgs {
+    pub(crate) fn run(self, session: &Session) -> CommandResult {
+        let _ = session;
+        todo!()
+    }
+}

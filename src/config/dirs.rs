@@ -1,0 +1,59 @@
+//! Where configuration, keys, state and caches live (decisions §6). Finding a directory never creates it.
+
+use std::path::{Path, PathBuf};
+
+use super::env::Env;
+
+/// The directories of one user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dirs {
+    /// Contexts, keys, host configuration.
+    pub config: PathBuf,
+    /// What is running, logs, the JetStream store.
+    pub state: PathBuf,
+    /// Artifacts and compiled code.
+    pub cache: PathBuf,
+    /// `~/.wash` of older tools: read if it is there, never written.
+    pub legacy: Option<PathBuf>,
+}
+
+impl Dirs {
+    /// `WASH_HOME` moves all of them; otherwise XDG and its cousins. None without a home directory.
+    pub fn find(env: &Env) -> Option<Self> {
+        let home = env.get("HOME").map(PathBuf::from);
+        let legacy = home.map(|it| it.join(".wash"));
+        if let Some(root) = env.get("WASH_HOME") {
+            let root = Path::new(root);
+            return Some(Self {
+                config: root.join("config"),
+                state: root.join("state"),
+                cache: root.join("cache"),
+                legacy,
+            });
+        }
+        let project = directories::ProjectDirs::from("", "", "wash")?;
+        Some(Self {
+            config: project.config_dir().to_owned(),
+            state: project
+                .state_dir()
+                .unwrap_or_else(|| project.data_local_dir())
+                .to_owned(),
+            cache: project.cache_dir().to_owned(),
+            legacy,
+        })
+    }
+
+    /// Key files of `wash keys` and `wash claims`.
+    pub fn keys(&self) -> PathBuf {
+        self.config.join("keys")
+    }
+
+    pub fn contexts(&self) -> PathBuf {
+        self.config.join("contexts")
+    }
+
+    /// Written by `wash up`, with the cluster seed.
+    pub fn host_config(&self) -> PathBuf {
+        self.config.join("host_config.json")
+    }
+}

@@ -1,0 +1,17 @@
+//! One lattice as a value: a name on a NATS system, and everything spoken there.
+//!
+//! The only code that knows subjects. Does not know wasmtime, HTTP or clap, nor what a host does with a
+//! message.
+
+pub mod chunk;
+pub mod connect;
+pub mod control;
+pub mod event;
+pub mod invocation;
+pub mod rpc;
+pub mod state;
+pub mod subject;
+pub mod wire;
+
+pub use connect::{ConnectError, ConnectOptions};
+pub use subject::LatticeName;
