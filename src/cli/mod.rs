@@ -80,9 +80,9 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Man(it) => it.run(session),
         Command::Help(it) => it.run(session),
         Command::Up(it) => it.run(session),
-        Command::Down(it) => session.block_on(it.run(session)),
-        Command::Status(it) => session.block_on(it.run(session)),
-        Command::Ctl(it) | Command::Verb(it) => session.block_on(it.run(session)),
-        Command::Call(it) => session.block_on(it.run(session)),
+        Command::Down(it) => session.run(it.run(session)),
+        Command::Status(it) => session.run(it.run(session)),
+        Command::Ctl(it) | Command::Verb(it) => session.run(it.run(session)),
+        Command::Call(it) => session.run(it.run(session)),
     }
 }

@@ -22,6 +22,16 @@ pub(crate) enum Format {
     Name,
 }
 
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On terminals, unless the environment objects.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
 impl Format {
     /// A program reads it: one document, errors included.
     pub(crate) fn is_document(self) -> bool {

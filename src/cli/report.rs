@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use crate::config::ConfigError;
+use crate::config::connection::without_secrets;
+use crate::lattice::ConnectError;
+use crate::lattice::control::ControlError;
+
 /// What went wrong, as scripts tell it apart; the number is the exit code (`wash help exit-codes`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -18,6 +23,66 @@ pub(crate) enum Kind {
     /// Refused by a host, or invalid.
     Refused = 8,
     Ambiguous = 9,
+    /// Ctrl-C.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
+}
+
+impl Kind {
+    /// Every kind, by exit code.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::General,
+        Self::Usage,
+        Self::NotFound,
+        Self::Auth,
+        Self::Connect,
+        Self::NoResponders,
+        Self::Timeout,
+        Self::Refused,
+        Self::Ambiguous,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// The exit code.
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The name in documents.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::General => "general",
+            Self::Usage => "usage",
+            Self::NotFound => "not_found",
+            Self::Auth => "auth",
+            Self::Connect => "connect",
+            Self::NoResponders => "no_responders",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::Ambiguous => "ambiguous",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
+    /// What it means, for `wash help exit-codes`.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Self::General => "it failed, and no other code fits",
+            Self::Usage => "the command line is wrong",
+            Self::NotFound => "a thing that was named does not exist",
+            Self::Auth => "credentials are missing, wrong or not enough",
+            Self::Connect => "NATS cannot be reached",
+            Self::NoResponders => "nobody listens, or no host fits",
+            Self::Timeout => "time ran out, and the outcome is unknown",
+            Self::Refused => "refused by the other side, or not valid",
+            Self::Ambiguous => "a name fits several things, or conflicts with one",
+            Self::Interrupted => "ended by Ctrl-C",
+            Self::Terminated => "ended by SIGTERM",
+        }
+    }
 }
 
 /// A failure on its way to the user.
@@ -46,6 +111,19 @@ impl CommandError {
         self
     }
 
+    /// A one-shot command that a signal ended.
+    pub(crate) fn interrupted(kind: Kind) -> Self {
+        let signal = if kind == Kind::Terminated {
+            "SIGTERM"
+        } else {
+            "Ctrl-C"
+        };
+        Self::new(
+            kind,
+            format!("ended by {signal}; what was asked may still happen"),
+        )
+    }
+
     /// Adds an error and everything beneath it as causes.
     pub(crate) fn because(mut self, error: impl std::error::Error) -> Self {
         self.causes.push(error.to_string());
@@ -61,5 +139,96 @@ impl CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CommandError {}
+
+const START: &str = "start one with `wash up`, or name another with --server or --context";
+
+impl From<ConnectError> for CommandError {
+    fn from(error: ConnectError) -> Self {
+        let (kind, hint) = match &error {
+            ConnectError::BadUrl(_) => (
+                Kind::Usage,
+                "write nats://host:4222, tls://host:4222, ws://host:port or host:port",
+            ),
+            ConnectError::File { .. } => (Kind::Auth, "check the path and who may read it"),
+            ConnectError::Dns(_) => (Kind::Connect, "check the name with --server or --context"),
+            ConnectError::Refused(url) => {
+                let url = without_secrets(url);
+                return Self::new(Kind::Connect, format!("no NATS server answers at {url}"))
+                    .because(error)
+                    .hint(START);
+            }
+            ConnectError::Tls { .. } => (
+                Kind::Connect,
+                "trust the server's authority with --tls-ca, give a client certificate with \
+                 --tls-cert and --tls-key, or use --tls-first if it expects TLS at once",
+            ),
+            ConnectError::Auth(_) => (
+                Kind::Auth,
+                "give credentials with --creds, --ctl-jwt and --ctl-seed, --nkey, --user and \
+                 --password, --token, or a --context that has them",
+            ),
+            ConnectError::Timeout { .. } => (
+                Kind::Connect,
+                "check that it is a NATS address and that no firewall is between",
+            ),
+            ConnectError::Other { .. } => (Kind::Connect, "check the address"),
+        };
+        Self::new(kind, "cannot connect to NATS")
+            .because(error)
+            .hint(hint)
+    }
+}
+
+impl From<ControlError> for CommandError {
+    fn from(error: ControlError) -> Self {
+        let (kind, hint) = match &error {
+            ControlError::NoResponders { .. } => (
+                Kind::NoResponders,
+                "start a host with `wash up`, or choose another lattice with --lattice",
+            ),
+            ControlError::Timeout { .. } => (
+                Kind::Timeout,
+                "it may still happen; see `wash get inventory`, or allow more with --timeout",
+            ),
+            ControlError::BadAnswer { .. } => (
+                Kind::General,
+                "the host may be of a version that wash does not know; see `wash get hosts`",
+            ),
+            ControlError::Transport(_) => (Kind::Connect, "check that NATS is still there"),
+        };
+        Self::new(kind, error.to_string()).hint(hint)
+    }
+}
+
+impl From<ConfigError> for CommandError {
+    fn from(error: ConfigError) -> Self {
+        match &error {
+            ConfigError::UnknownContext { known, from, .. } => {
+                let hint = if known.is_empty() {
+                    "no contexts are known; name a file, or leave it out".to_owned()
+                } else {
+                    format!("known contexts: {}", known.join(", "))
+                };
+                Self::new(Kind::NotFound, error.to_string())
+                    .hint(hint)
+                    .hint(format!("it was named by {from}"))
+            }
+            ConfigError::Malformed { .. } => Self::new(Kind::Refused, error.to_string()),
+            ConfigError::Unreadable { reason, .. } => {
+                let kind = match reason.kind() {
+                    std::io::ErrorKind::NotFound => Kind::NotFound,
+                    std::io::ErrorKind::PermissionDenied => Kind::Auth,
+                    _ => Kind::General,
+                };
+                Self::new(kind, error.to_string())
+            }
+            ConfigError::Half { missing, flag, .. } => Self::new(Kind::Usage, error.to_string())
+                .hint(format!("add the {missing} with --{flag}")),
+            ConfigError::BadValue { .. } => Self::new(Kind::Usage, error.to_string()),
+        }
     }
 }

@@ -1,11 +1,24 @@
 //! What a command works with: decided settings, the output, and a runtime and connection on demand.
 
 use std::future::Future;
+use std::io;
+use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::connection::{Auth, Connection, without_secrets};
 use crate::config::dirs::Dirs;
 use crate::config::env::Env;
+use crate::config::layer::Source;
+use crate::lattice::connect::{ConnectOptions, Credentials, TlsOptions, connect};
+use crate::lattice::control::{Control, ControlError};
+use crate::lattice::{ConnectError, LatticeName};
 
+use super::CommandResult;
+use super::args::ConnectionArgs;
 use super::output::Output;
+use super::report::{CommandError, Kind};
+use super::trace::Logging;
 
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -15,12 +28,198 @@ pub(crate) struct Session {
     pub(crate) output: Output,
     /// Prompts are allowed: stdin and stderr are terminals, and neither `--no-input` nor `CI` is set.
     pub(crate) interactive: bool,
+    pub(crate) logging: Logging,
 }
 
+/// A lattice that a command talks to.
+#[derive(Debug)]
+pub(crate) struct Lattice {
+    pub(crate) control: Control,
+    pub(crate) client: async_nats::Client,
+    pub(crate) name: LatticeName,
+    pub(crate) settings: Connection,
+    /// For the whole command, connecting included.
+    pub(crate) timeout: Duration,
+    /// Wait for the effect of a request, not only for its acknowledgement.
+    pub(crate) wait: bool,
+}
+
+/// A server that has not answered by then will not; commands may wait far longer for hosts.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 impl Session {
+    /// Decides where and how to connect, without connecting.
+    pub(crate) fn settings(&self, args: &ConnectionArgs) -> Result<Connection, CommandError> {
+        let settings = Connection::decide(args.layer(), &self.env, self.dirs.as_ref())?;
+        for path in &settings.exposed {
+            let path = path.display();
+            self.output.warn(&format!(
+                "{path} holds a secret and others may read it; mend it with: chmod 600 {path}"
+            ));
+        }
+        Ok(settings)
+    }
+
+    /// Connects to the lattice that flags, environment and context name.
+    pub(crate) async fn connect(&self, args: &ConnectionArgs) -> Result<Lattice, CommandError> {
+        let settings = self.settings(args)?;
+        let name: LatticeName = settings.lattice.value.parse().map_err(|error| {
+            let source = &settings.lattice.source;
+            CommandError::new(Kind::Usage, format!("the lattice of {source} is not valid"))
+                .because(error)
+        })?;
+        let timeout = settings.timeout.value;
+        let client = connect(&options(&settings))
+            .await
+            .map_err(|error| unconnected(error, &settings))?;
+        let prefix = settings.ctl_prefix.as_ref().map(|it| it.value.clone());
+        Ok(Lattice {
+            control: Control::new(client.clone(), name.clone(), prefix, timeout),
+            client,
+            name,
+            timeout,
+            wait: !args.no_wait,
+            settings,
+        })
+    }
+
     /// Runs a future on a small runtime of its own.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        let _ = future;
-        todo!()
+        let runtime = Builder::new_current_thread().enable_all().build();
+        finish(runtime, future)
+    }
+
+    /// Runs a future with a thread for each core: for hosts.
+    pub(crate) fn block_on_threads<T>(&self, future: impl Future<Output = T>) -> T {
+        let runtime = Builder::new_multi_thread().enable_all().build();
+        finish(runtime, future)
+    }
+
+    /// Runs a one-shot command, which Ctrl-C and SIGTERM end.
+    pub(super) fn run(&self, command: impl Future<Output = CommandResult>) -> CommandResult {
+        self.block_on(async {
+            tokio::select! {
+                result = command => result,
+                kind = interruption() => Err(CommandError::interrupted(kind)),
+            }
+        })
+    }
+}
+
+fn finish<T>(runtime: io::Result<Runtime>, future: impl Future<Output = T>) -> T {
+    let runtime = runtime.expect("the system lets a process poll and keep time");
+    let value = runtime.block_on(future);
+    // A read of stdin cannot be cancelled; waiting for it would keep the process alive.
+    runtime.shutdown_background();
+    value
+}
+
+#[cfg(unix)]
+async fn interruption() -> Kind {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => Kind::Interrupted,
+        _ = terminate.recv() => Kind::Terminated,
+    }
+}
+
+#[cfg(not(unix))]
+async fn interruption() -> Kind {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => Kind::Interrupted,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// The settings as the lattice's connection takes them.
+pub(crate) fn options(settings: &Connection) -> ConnectOptions {
+    let credentials = match settings.auth.value.clone() {
+        Auth::Anonymous => Credentials::Anonymous,
+        Auth::Creds(path) => Credentials::File(path),
+        Auth::Jwt { jwt, seed } => Credentials::Jwt {
+            jwt: jwt.reveal().to_owned(),
+            seed,
+        },
+        Auth::Nkey(seed) => Credentials::Nkey(seed),
+        Auth::UserPassword { user, password } => Credentials::UserPassword {
+            user,
+            password: password.reveal().to_owned(),
+        },
+        Auth::Token(token) => Credentials::Token(token.reveal().to_owned()),
+    };
+    let tls = &settings.tls;
+    ConnectOptions {
+        urls: settings.urls.value.clone(),
+        credentials,
+        tls: TlsOptions {
+            required: tls.ca.is_some() || tls.certificate.is_some() || tls.first.value,
+            first: tls.first.value,
+            ca: tls.ca.as_ref().map(|it| it.value.clone()),
+            certificate: tls.certificate.as_ref().map(|it| it.value.clone()),
+        },
+        name: "wash".to_owned(),
+        timeout: settings.timeout.value.min(CONNECT_TIMEOUT),
+    }
+}
+
+/// A failure to connect, with where the address or the credentials came from.
+fn unconnected(error: ConnectError, settings: &Connection) -> CommandError {
+    let from = match &error {
+        ConnectError::Auth(_) => {
+            let auth = &settings.auth;
+            match auth.source {
+                Source::Default => "connected without credentials".to_owned(),
+                _ => format!("used: {}, from {}", auth.value.describe(), auth.source),
+            }
+        }
+        ConnectError::File { .. } => String::new(),
+        _ => match &settings.urls.source {
+            Source::Default => String::new(),
+            source => format!("the address comes from {source}"),
+        },
+    };
+    let error = CommandError::from(error);
+    if from.is_empty() {
+        error
+    } else {
+        error.hint(from)
+    }
+}
+
+impl Lattice {
+    /// Turns a failure of the control interface into one that names server and lattice.
+    pub(crate) fn explain(&self, error: ControlError) -> CommandError {
+        match error {
+            ControlError::NoResponders { subject, .. } => {
+                let server = self.server();
+                let message = format!(
+                    "connected to NATS at {server}, lattice '{}', but nobody listens",
+                    self.name
+                );
+                let mut error = CommandError::new(Kind::NoResponders, message)
+                    .hint("start a host with `wash up`, or choose another lattice with --lattice");
+                error.causes.push(format!("no responders on {subject}"));
+                error
+            }
+            error => error.into(),
+        }
+    }
+
+    /// The server, for people to read.
+    pub(crate) fn server(&self) -> String {
+        let urls = self
+            .settings
+            .urls
+            .value
+            .iter()
+            .map(|it| without_secrets(it));
+        urls.collect::<Vec<_>>().join(", ")
     }
 }
