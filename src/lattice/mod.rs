@@ -4,6 +4,7 @@
 //! message.
 
 pub mod chunk;
+pub mod command;
 pub mod connect;
 pub mod control;
 pub mod event;
