@@ -12,6 +12,8 @@ pub mod invocation;
 pub mod rpc;
 pub mod state;
 pub mod subject;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod wire;
 
 pub use connect::{ConnectError, ConnectOptions};
