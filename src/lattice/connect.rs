@@ -1,19 +1,31 @@
 //! Connecting to NATS: addresses, every kind of credentials, TLS, and what went wrong in words.
 
-use std::path::PathBuf;
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_nats::{AuthError, ConnectErrorKind, Event, ServerError};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::time::Instant;
+
+use super::address::{Address, Login};
 use crate::claims::Seed;
 
 /// How to reach and authenticate to a NATS system.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
-    /// `nats://`, `tls://`, `ws://`, `wss://` or bare `host:port`; at least one, tried in order.
+    /// `nats://`, `tls://`, `ws://`, `wss://` or bare `host:port`; at least one, tried in order. Port 4222
+    /// unless given. `user:password@` or `token@` counts where [`Self::credentials`] is anonymous.
     pub urls: Vec<String>,
     pub credentials: Credentials,
     pub tls: TlsOptions,
     /// Shown in the server's connection list.
     pub name: String,
+    /// For the first connection, all addresses together.
     pub timeout: Duration,
 }
 
@@ -85,11 +97,280 @@ pub enum ConnectError {
     Other { url: String, reason: String },
 }
 
-/// Connects, and returns once the server has accepted us.
+/// Connects, and returns once the server has accepted us. Each address is tried once; a connection that is
+/// lost later is made again for as long as it takes.
+///
+/// Files are read and checked first, so that a bad one never becomes an anonymous connection.
 ///
 /// # Errors
-/// Every variant of [`ConnectError`].
+/// Every variant of [`ConnectError`]; of several addresses, the last one's.
 pub async fn connect(options: &ConnectOptions) -> Result<async_nats::Client, ConnectError> {
-    let _ = options;
-    todo!()
+    // Whoever comes first decides for the process; a later call changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut addresses = Vec::new();
+    for text in &options.urls {
+        addresses.extend(Address::parse_list(text)?);
+    }
+    let auth = Auth::read(&options.credentials, &addresses).await?;
+    check_tls_files(&options.tls).await?;
+
+    let give_up = Instant::now() + options.timeout;
+    let mut failure = ConnectError::BadUrl(String::new());
+    for (at, address) in addresses.iter().enumerate() {
+        // An address that swallows packets must leave time for those after it.
+        let share = (give_up - Instant::now()) / u32::try_from(addresses.len() - at).unwrap_or(1);
+        let attempt = client_options(options, &auth).connect(&address.server);
+        failure = match tokio::time::timeout(share, attempt).await {
+            Ok(Ok(client)) => {
+                offer_all(&client, address, &addresses).await;
+                return Ok(client);
+            }
+            Ok(Err(error)) => classify(address, options.timeout, &error),
+            Err(_) => ConnectError::Timeout {
+                url: address.shown(),
+                timeout: options.timeout,
+            },
+        };
+        tracing::debug!(%failure, "cannot connect");
+        if matches!(failure, ConnectError::Auth(_)) {
+            break;
+        }
+    }
+    Err(failure)
 }
+
+/// JetStream on this connection, in `domain` if there is one.
+pub fn jetstream(
+    client: async_nats::Client,
+    domain: Option<&str>,
+) -> async_nats::jetstream::Context {
+    match domain {
+        Some(domain) => async_nats::jetstream::with_domain(client, domain),
+        None => async_nats::jetstream::new(client),
+    }
+}
+
+/// [`Credentials`] whose file has been read, or what a URL held. No `Debug`: it would show them.
+enum Auth {
+    Anonymous,
+    Jwt { jwt: String, seed: Seed },
+    Nkey(Seed),
+    Login(Login),
+}
+
+impl Auth {
+    async fn read(credentials: &Credentials, addresses: &[Address]) -> Result<Self, ConnectError> {
+        Ok(match credentials {
+            Credentials::Anonymous => addresses
+                .iter()
+                .find_map(|it| it.login.clone())
+                .map_or(Self::Anonymous, Self::Login),
+            Credentials::File(path) => {
+                let file = Named("credentials file", path);
+                let text = String::from_utf8(file.read().await?)
+                    .map_err(|_| file.error("it is not text"))?;
+                let (jwt, seed) = parse_creds(&text)
+                    .ok_or_else(|| file.error("it does not hold a user JWT and a seed"))?;
+                Self::Jwt { jwt, seed }
+            }
+            Credentials::Jwt { jwt, seed } => Self::Jwt {
+                jwt: jwt.clone(),
+                seed: seed.clone(),
+            },
+            Credentials::Nkey(seed) => Self::Nkey(seed.clone()),
+            Credentials::UserPassword { user, password } => Self::Login(Login::User {
+                user: user.clone(),
+                password: password.clone(),
+            }),
+            Credentials::Token(token) => Self::Login(Login::Token(token.clone())),
+        })
+    }
+}
+
+/// JWT and seed of a `.creds` file: the lines after its first two `BEGIN` lines.
+fn parse_creds(text: &str) -> Option<(String, Seed)> {
+    let mut lines = text.lines().map(str::trim).filter(|it| !it.is_empty());
+    let mut block = || {
+        lines.find(|it| it.starts_with("---") && it.contains("BEGIN"))?;
+        lines.next()
+    };
+    let (jwt, seed) = (block()?, block()?);
+    let is_jwt = jwt.split('.').count() == 3;
+    Some((jwt.to_owned(), Seed::parse(seed).ok()?)).filter(|_| is_jwt)
+}
+
+fn client_options(options: &ConnectOptions, auth: &Auth) -> async_nats::ConnectOptions {
+    let mut ours = async_nats::ConnectOptions::new()
+        .name(&options.name)
+        .connection_timeout(options.timeout)
+        .require_tls(options.tls.required);
+    if options.tls.first {
+        ours = ours.tls_first();
+    }
+    if let Some(ca) = &options.tls.ca {
+        ours = ours.add_root_certificates(ca.clone());
+    }
+    if let Some((certificate, key)) = &options.tls.certificate {
+        ours = ours.add_client_certificate(certificate.clone(), key.clone());
+    }
+    ours = match auth {
+        Auth::Anonymous => ours,
+        Auth::Jwt { jwt, seed } => {
+            let seed = seed.clone();
+            ours.jwt(jwt.clone(), move |nonce| {
+                let signature = seed.sign(&nonce);
+                async move { Ok::<_, AuthError>(signature) }
+            })
+        }
+        Auth::Nkey(seed) => ours.nkey(seed.reveal()),
+        Auth::Login(Login::User { user, password }) => {
+            ours.user_and_password(user.clone(), password.clone())
+        }
+        Auth::Login(Login::Token(token)) => ours.token(token.clone()),
+    };
+    let lost = Arc::new(AtomicBool::new(false));
+    ours.event_callback(move |event| {
+        log(&event, &lost);
+        std::future::ready(())
+    })
+}
+
+fn log(event: &Event, lost: &AtomicBool) {
+    match event {
+        Event::Disconnected => {
+            lost.store(true, Ordering::Relaxed);
+            tracing::warn!("lost the connection to NATS, trying to get it back");
+        }
+        Event::Connected if lost.swap(false, Ordering::Relaxed) => {
+            tracing::info!("connected to NATS again");
+        }
+        Event::SlowConsumer(_) | Event::ServerError(_) => tracing::warn!("NATS: {event}"),
+        _ => tracing::debug!("NATS: {event}"),
+    }
+}
+
+/// Reconnects may go to any of the addresses that speak the same transport.
+async fn offer_all(client: &async_nats::Client, taken: &Address, all: &[Address]) {
+    if all.len() < 2 {
+        return;
+    }
+    let pool: Vec<_> = all
+        .iter()
+        .map(|it| it.server.clone())
+        .filter(|it| it.is_websocket() == taken.server.is_websocket())
+        .collect();
+    if let Err(error) = client.set_server_pool(pool).await {
+        tracing::debug!(%error, "cannot name the other servers");
+    }
+}
+
+/// What went wrong, in our words; none of the library's texts holds a secret.
+fn classify(
+    address: &Address,
+    timeout: Duration,
+    error: &async_nats::ConnectError,
+) -> ConnectError {
+    let url = address.shown();
+    let reason = causes(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string);
+    match error.kind() {
+        ConnectErrorKind::ServerParse => return ConnectError::BadUrl(url),
+        ConnectErrorKind::Dns => return ConnectError::Dns(address.server.host().to_owned()),
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+            return ConnectError::Auth(url);
+        }
+        ConnectErrorKind::TimedOut => return ConnectError::Timeout { url, timeout },
+        ConnectErrorKind::Tls => return ConnectError::Tls { url, reason },
+        ConnectErrorKind::Io | ConnectErrorKind::MaxReconnects => {}
+    }
+    for cause in causes(error) {
+        if cause.is::<rustls::Error>() {
+            return ConnectError::Tls { url, reason };
+        }
+        if let Some(ServerError::Other(text)) = cause.downcast_ref()
+            && text.to_ascii_lowercase().contains("authentication")
+        {
+            return ConnectError::Auth(url);
+        }
+        match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionRefused) => return ConnectError::Refused(url),
+            Some(io::ErrorKind::TimedOut) => return ConnectError::Timeout { url, timeout },
+            _ => {}
+        }
+    }
+    ConnectError::Other { url, reason }
+}
+
+/// An error and what caused it. What an I/O error wraps is its `get_ref`, which its `source` passes over.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let wrapped = error.downcast_ref().and_then(io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+/// The library reads these files only when it needs them, and then its errors do not name them.
+async fn check_tls_files(tls: &TlsOptions) -> Result<(), ConnectError> {
+    if let Some(path) = &tls.ca {
+        let file = Named("CA certificates", path);
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in file.certificates().await? {
+            roots
+                .add(certificate)
+                .map_err(|error| file.error(error.to_string()))?;
+        }
+    }
+    if let Some((path, key_path)) = &tls.certificate {
+        let file = Named("client certificate", path);
+        let key_file = Named("client key", key_path);
+        let certificates = file.certificates().await?;
+        let key = PrivateKeyDer::from_pem_slice(&key_file.read().await?)
+            .map_err(|_| key_file.error("it holds no private key in PEM form"))?;
+        rustls::ClientConfig::builder()
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_client_auth_cert(certificates, key)
+            .map_err(|error| file.error(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// A file and what it is for.
+struct Named<'a>(&'static str, &'a Path);
+
+impl Named<'_> {
+    async fn read(&self) -> Result<Vec<u8>, ConnectError> {
+        tokio::fs::read(self.1)
+            .await
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => self.error("no such file"),
+                io::ErrorKind::PermissionDenied => self.error("permission denied"),
+                _ => self.error(error.to_string()),
+            })
+    }
+
+    async fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
+        let bytes = self.read().await?;
+        let certificates = CertificateDer::pem_slice_iter(&bytes)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| self.error("it is not in PEM form"))?;
+        if certificates.is_empty() {
+            return Err(self.error("it holds no certificate in PEM form"));
+        }
+        Ok(certificates)
+    }
+
+    fn error(&self, reason: impl Into<String>) -> ConnectError {
+        ConnectError::File {
+            what: self.0,
+            path: self.1.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! The only code that knows subjects. Does not know wasmtime, HTTP or clap, nor what a host does with a
 //! message.
 
+mod address;
 pub mod chunk;
 pub mod command;
 pub mod connect;
