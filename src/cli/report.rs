@@ -229,6 +229,11 @@ impl From<ConfigError> for CommandError {
             ConfigError::Half { missing, flag, .. } => Self::new(Kind::Usage, error.to_string())
                 .hint(format!("add the {missing} with --{flag}")),
             ConfigError::BadValue { .. } => Self::new(Kind::Usage, error.to_string()),
+            ConfigError::BadLine { .. } => Self::new(Kind::Refused, error.to_string())
+                .hint("values with spaces or quotes inside need quotes around them"),
+            ConfigError::Exposed { path } => Self::new(Kind::Auth, error.to_string()).hint(
+                format!("keep it to yourself: chmod 600 '{}'", path.display()),
+            ),
         }
     }
 }

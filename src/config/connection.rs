@@ -338,7 +338,10 @@ fn auth(layers: &Layers<Key>, exposed: &mut Vec<PathBuf>) -> Result<Setting<Auth
 }
 
 /// A seed as text, or the file that holds it.
-fn read_seed(setting: &Setting<String>, exposed: &mut Vec<PathBuf>) -> Result<Seed, ConfigError> {
+pub(super) fn read_seed(
+    setting: &Setting<String>,
+    exposed: &mut Vec<PathBuf>,
+) -> Result<Seed, ConfigError> {
     let text = setting.value.trim();
     if let Ok(seed) = Seed::parse(text) {
         return Ok(seed);
@@ -360,7 +363,7 @@ fn read_seed(setting: &Setting<String>, exposed: &mut Vec<PathBuf>) -> Result<Se
     })
 }
 
-fn read_jwt(
+pub(super) fn read_jwt(
     text: &str,
     source: &Source,
     exposed: &mut Vec<PathBuf>,
@@ -404,7 +407,7 @@ fn read_secret(
 }
 
 #[cfg(unix)]
-fn note_exposed(path: &Path, exposed: &mut Vec<PathBuf>) {
+pub(super) fn note_exposed(path: &Path, exposed: &mut Vec<PathBuf>) {
     use std::os::unix::fs::PermissionsExt as _;
     let open = |it: std::fs::Metadata| it.is_file() && it.permissions().mode() & 0o077 != 0;
     if path.metadata().is_ok_and(open) {
@@ -413,7 +416,7 @@ fn note_exposed(path: &Path, exposed: &mut Vec<PathBuf>) {
 }
 
 #[cfg(not(unix))]
-fn note_exposed(_: &Path, _: &mut Vec<PathBuf>) {}
+pub(super) fn note_exposed(_: &Path, _: &mut Vec<PathBuf>) {}
 
 fn tls(layers: &Layers<Key>) -> Result<Tls, ConfigError> {
     let certificate = match (layers.get(Key::TlsCert), layers.get(Key::TlsKey)) {
@@ -499,14 +502,14 @@ pub fn without_secrets(url: &str) -> String {
     }
 }
 
-fn bad(source: &Source, reason: &str) -> ConfigError {
+pub(super) fn bad(source: &Source, reason: &str) -> ConfigError {
     ConfigError::BadValue {
         from: source.clone(),
         reason: reason.to_owned(),
     }
 }
 
-fn half(
+pub(super) fn half(
     given: &'static str,
     missing: &'static str,
     from: Source,

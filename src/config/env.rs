@@ -1,6 +1,13 @@
 //! The environment as a value, so that tests bring their own.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use super::ConfigError;
+
+/// Bytes; far more than a `.env` file has.
+const MAX_FILE: u64 = 1 << 20;
 
 /// Environment variables, as read once at start (`.env` of the working directory included where a command
 /// asks for it).
@@ -29,6 +36,30 @@ impl Env {
         for (key, value) in variables {
             self.0.entry(key).or_insert(value);
         }
+    }
+
+    /// Adds what a `.env` file says, below the variables already set. No such file is no error.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unreadable`] and [`ConfigError::BadLine`], which never quotes the line.
+    pub fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let text = match super::context::read_small(path, MAX_FILE) {
+            Ok(it) => it,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(reason) => {
+                return Err(ConfigError::Unreadable {
+                    what: "environment file",
+                    path: path.to_owned(),
+                    reason,
+                });
+            }
+        };
+        let bad_line = |_| ConfigError::BadLine {
+            path: path.to_owned(),
+        };
+        let variables: Result<Vec<_>, _> = dotenvy::from_read_iter(text.as_bytes()).collect();
+        self.add_defaults(variables.map_err(bad_line)?);
+        Ok(())
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {

@@ -9,6 +9,11 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     Default,
+    /// A field of a host's configuration file.
+    File {
+        field: &'static str,
+        path: PathBuf,
+    },
     /// A context, by name, and its file.
     Context {
         name: String,
@@ -24,6 +29,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("the default"),
+            Self::File { field, path } => write!(f, "{field} in {}", path.display()),
             Self::Context { name, path } => write!(f, "context '{name}' ({})", path.display()),
             Self::Variable(name) => f.write_str(name),
             Self::Flag(name) => write!(f, "--{name}"),

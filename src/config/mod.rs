@@ -5,7 +5,9 @@ pub mod connection;
 pub mod context;
 pub mod dirs;
 pub mod env;
+pub mod host;
 pub mod layer;
+pub mod running;
 
 use std::path::PathBuf;
 
@@ -45,6 +47,12 @@ pub enum ConfigError {
     },
     #[error("the value of {from} is not valid: {reason}")]
     BadValue { from: Source, reason: String },
+    /// The line is not quoted: it may hold a secret.
+    #[error("{path} has a line that is not NAME=value")]
+    BadLine { path: PathBuf },
+    /// Others may read a file with a secret.
+    #[error("others may read {path}, which holds a secret")]
+    Exposed { path: PathBuf },
 }
 
 /// Text that must not be shown: passwords, tokens, JWTs.
