@@ -13,18 +13,25 @@ mod man;
 mod output;
 mod report;
 mod session;
+mod spinner;
 mod status;
+mod table;
 mod trace;
 mod up;
+mod usage;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use output::Answer;
-use report::CommandError;
+use crate::config::dirs::Dirs;
+use crate::config::env::Env;
+
+use output::{Answer, Format, Output};
+use report::{CommandError, Kind};
 use session::Session;
+use trace::Logging;
 
 /// What a command returns; [`output::Output`] prints it.
 type CommandResult = Result<Box<dyn Answer>, CommandError>;
@@ -35,7 +42,9 @@ type CommandResult = Result<Box<dyn Answer>, CommandError>;
     name = "wash",
     version,
     propagate_version = false,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "More: wash help COMMAND, wash help exit-codes, wash help environment, wash help formats"
 )]
 struct Cli {
     #[command(flatten)]
@@ -50,6 +59,7 @@ enum Command {
     Up(Box<up::UpArgs>),
     Down(down::DownArgs),
     Status(status::StatusArgs),
+    /// Control a lattice; each verb also works without `ctl`
     #[command(subcommand)]
     Ctl(ctl::CtlCommand),
     #[command(flatten)]
@@ -67,8 +77,59 @@ enum Command {
 
 /// Runs one command line and returns its exit code (`wash help exit-codes`).
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let _ = args;
-    todo!()
+    let args: Vec<OsString> = args.into_iter().collect();
+    let env = Env::from_process();
+    let parsed = command()
+        .try_get_matches_from(&args)
+        .and_then(|it| Cli::from_arg_matches(&it));
+    ExitCode::from(match parsed {
+        Ok(cli) => execute(cli, env),
+        Err(error) => usage::tell(&error, &args, &env),
+    })
+}
+
+/// The command tree. Help never shows values of variables: some are secrets.
+fn command() -> clap::Command {
+    fn hide_values(command: clap::Command) -> clap::Command {
+        command
+            .mut_args(|it| it.hide_env_values(true))
+            .mut_subcommands(hide_values)
+    }
+    hide_values(Cli::command())
+}
+
+fn execute(cli: Cli, env: Env) -> u8 {
+    let Cli { global, command } = cli;
+    let output = Output::new(&global, &env);
+    let session = Session {
+        dirs: Dirs::find(&env),
+        interactive: !global.no_input && output.can_ask() && env.get("CI").is_none(),
+        logging: Logging::new(&global, &env, output.stderr_color),
+        output,
+        env,
+    };
+    let result = match refuse(&command, global.output) {
+        Some(error) => Err(error),
+        None => dispatch(command, &session),
+    };
+    session.output.result(result)
+}
+
+/// `-o name` of a command that names nothing is refused before it does anything.
+fn refuse(command: &Command, format: Format) -> Option<CommandError> {
+    let nameless = match command {
+        Command::Completions(_) => "completions",
+        Command::Man(_) => "man",
+        Command::Help(_) => "help",
+        _ => return None,
+    };
+    (format == Format::Name).then(|| {
+        CommandError::new(
+            Kind::Usage,
+            format!("`wash {nameless}` has no names to print"),
+        )
+        .hint("use -o text or -o json")
+    })
 }
 
 /// The commands that need no connection run without a runtime, so that they start no thread.

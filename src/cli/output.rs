@@ -1,8 +1,15 @@
-//! Values to text, tables and JSON; colour, width and closed pipes in one place.
+//! Values to text, JSON and YAML; colour, width and closed pipes in one place.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use crate::config::env::Env;
+
+use super::CommandResult;
+use super::args::Global;
+use super::report::CommandError;
+use super::spinner::Spinner;
 
 /// How answers are written to stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -25,7 +32,7 @@ pub(crate) enum Format {
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// On terminals, unless the environment objects.
+    /// On terminals, unless NO_COLOR or TERM=dumb objects.
     #[default]
     Auto,
     Always,
@@ -109,24 +116,205 @@ impl Answer for Sentence {
 pub(crate) struct Output {
     pub(crate) page: Page,
     pub(crate) quiet: bool,
+    pub(crate) stderr_color: bool,
 }
 
 impl Output {
+    pub(super) fn new(global: &Global, env: &Env) -> Self {
+        Self {
+            quiet: global.quiet,
+            ..Self::early(global.output, global.color, env)
+        }
+    }
+
+    /// Before the arguments are known to be right.
+    pub(super) fn early(format: Format, choice: ColorChoice, env: &Env) -> Self {
+        let stdout = io::stdout().is_terminal();
+        let fits = stdout && format != Format::Wide;
+        Self {
+            page: Page {
+                width: if fits { terminal_width(env) } else { None },
+                color: wants_color(choice, env, stdout) && !format.is_document(),
+                format,
+            },
+            quiet: false,
+            stderr_color: wants_color(choice, env, io::stderr().is_terminal()),
+        }
+    }
+
+    /// Prints what a command returned, and returns its exit code.
+    pub(super) fn result(&self, result: CommandResult) -> u8 {
+        match result {
+            Ok(answer) => match self.answer(answer.as_ref()) {
+                Ok(()) => 0,
+                Err(error) => {
+                    self.line(&format!("error: cannot write the answer: {error}"));
+                    1
+                }
+            },
+            Err(error) => self.failure(&error),
+        }
+    }
+
     /// Writes an answer in the chosen format. A closed pipe ends quietly.
     pub(crate) fn answer(&self, answer: &dyn Answer) -> io::Result<()> {
-        let _ = answer;
-        todo!()
+        let text = match self.page.format {
+            Format::Name => answer.names().join("\n"),
+            Format::Json | Format::Yaml => {
+                let mut fields = answer.fields();
+                fields.insert("success".to_owned(), Value::Bool(true));
+                self.document(fields)
+            }
+            Format::Text | Format::Table | Format::Wide => answer.text(&self.page),
+        };
+        print(&text)
+    }
+
+    /// Writes an error: a document on stdout where one is asked for, words on stderr always.
+    pub(crate) fn failure(&self, error: &CommandError) -> u8 {
+        if let Some(answer) = error.answer()
+            && !self.page.format.is_document()
+        {
+            let _ = self.answer(answer);
+        }
+        self.refusal(error, &error.text(self.stderr_color))
+    }
+
+    /// Like [`Output::failure`], with words of its own.
+    pub(super) fn refusal(&self, error: &CommandError, words: &str) -> u8 {
+        if self.page.format.is_document() {
+            let mut fields = error.answer().map(Answer::fields).unwrap_or_default();
+            fields.insert("success".to_owned(), Value::Bool(false));
+            fields.insert(
+                "error".to_owned(),
+                json!({
+                    "code": error.kind.code(),
+                    "kind": error.kind.name(),
+                    "message": error.message,
+                    "hints": error.hints,
+                    "causes": error.causes,
+                }),
+            );
+            // Nobody is left to tell if this fails.
+            let _ = print(&self.document(fields));
+        }
+        self.line(words);
+        error.kind.code()
+    }
+
+    /// Keys come sorted, since the map sorts them.
+    fn document(&self, fields: Map<String, Value>) -> String {
+        let value = Value::Object(fields);
+        if self.page.format == Format::Yaml {
+            serde_saphyr::to_string(&value).unwrap_or_else(|_| value.to_string())
+        } else {
+            format!("{value:#}")
+        }
     }
 
     /// A line for people on stderr; nothing under `--quiet`.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            self.line(text);
         }
     }
 
     /// A warning on stderr.
     pub(crate) fn warn(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "warning: {text}");
+        self.line(&format!("warning: {text}"));
+    }
+
+    /// Shows on stderr that something takes long, until it is dropped; only people at a terminal see it.
+    pub(crate) fn spinner(&self, message: impl Into<String>) -> Spinner {
+        let seen = !self.quiet && !self.page.format.is_document() && io::stderr().is_terminal();
+        Spinner::new(seen, message.into())
+    }
+
+    /// Whether somebody could answer a question.
+    pub(super) fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    fn line(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// Writes text and a newline to stdout at once. That nobody reads it any more is no error.
+fn print(text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let newline = if text.ends_with('\n') { "" } else { "\n" };
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(format!("{text}{newline}").as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+fn terminal_width(env: &Env) -> Option<usize> {
+    let columns = env.get("COLUMNS").and_then(|it| it.parse().ok());
+    let detected = || comfy_table::Table::new().width().map(usize::from);
+    columns.or_else(detected).filter(|it| *it > 0)
+}
+
+/// <https://no-color.org> and <https://bixense.com/clicolors>; a flag decides over both.
+fn wants_color(choice: ColorChoice, env: &Env, terminal: bool) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            let forced = env.get("CLICOLOR_FORCE").is_some_and(|it| it != "0");
+            let refused = env.get("NO_COLOR").is_some();
+            let plain = env.get("TERM") == Some("dumb") || env.get("CLICOLOR") == Some("0");
+            !refused && (forced || (terminal && !plain))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn colored(variables: &[(&str, &str)], terminal: bool) -> bool {
+        let env = Env::from_iter(variables.iter().map(|(k, v)| ((*k).into(), (*v).into())));
+        wants_color(ColorChoice::Auto, &env, terminal)
+    }
+
+    #[test]
+    fn colour_follows_terminal_and_environment() {
+        assert!(colored(&[], true));
+        assert!(!colored(&[], false));
+        assert!(!colored(&[("NO_COLOR", "1")], true));
+        assert!(colored(&[("NO_COLOR", "")], true));
+        assert!(!colored(&[("TERM", "dumb")], true));
+        assert!(colored(&[("CLICOLOR_FORCE", "1")], false));
+        assert!(!colored(&[("CLICOLOR_FORCE", "0")], false));
+        assert!(!colored(
+            &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")],
+            true
+        ));
+        assert!(wants_color(ColorChoice::Always, &Env::default(), false));
+        assert!(!wants_color(ColorChoice::Never, &Env::default(), true));
+    }
+
+    #[test]
+    fn documents_have_sorted_keys_and_parse_back() {
+        let env = Env::default();
+        let fields = json!({ "b": 1, "a": ["x: y", null, "1"], "c": { "z": true, "y": "no" } });
+        let Value::Object(map) = fields.clone() else {
+            unreachable!()
+        };
+        let document =
+            |format| Output::early(format, ColorChoice::Never, &env).document(map.clone());
+        let json = document(Format::Json);
+        assert!(json.find("\"a\"") < json.find("\"b\""));
+        assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), fields);
+        let yaml = document(Format::Yaml);
+        assert_eq!(serde_saphyr::from_str::<Value>(&yaml).unwrap(), fields);
     }
 }

@@ -1,11 +1,14 @@
 //! Where library errors meet their audience: kind, message, causes, hints and exit code.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use crate::config::ConfigError;
 use crate::config::connection::without_secrets;
 use crate::lattice::ConnectError;
 use crate::lattice::control::ControlError;
+
+use super::output::Answer;
 
 /// What went wrong, as scripts tell it apart; the number is the exit code (`wash help exit-codes`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +97,16 @@ pub(crate) struct CommandError {
     pub(crate) causes: Vec<String>,
     /// What to do next.
     pub(crate) hints: Vec<String>,
+    partial: Option<Partial>,
+}
+
+/// What was done before the failure.
+struct Partial(Box<dyn Answer>);
+
+impl fmt::Debug for Partial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Partial").field(&self.0.fields()).finish()
+    }
 }
 
 impl CommandError {
@@ -103,7 +116,39 @@ impl CommandError {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            partial: None,
         }
+    }
+
+    /// Adds what a command of many steps did before it failed: its text is printed above the error, its fields
+    /// join the document.
+    pub(crate) fn after(mut self, answer: impl Answer + 'static) -> Self {
+        self.partial = Some(Partial(Box::new(answer)));
+        self
+    }
+
+    pub(super) fn answer(&self) -> Option<&dyn Answer> {
+        self.partial.as_ref().map(|it| it.0.as_ref())
+    }
+
+    /// For people: message, numbered causes, hints.
+    pub(super) fn text(&self, color: bool) -> String {
+        let paint = |code: &str, text: &str| {
+            if color {
+                format!("\x1b[{code}m{text}\x1b[0m")
+            } else {
+                text.to_owned()
+            }
+        };
+        let message = printable(&self.message);
+        let mut text = format!("{} {message}", paint("1;31", "error:"));
+        for (number, cause) in self.causes.iter().enumerate() {
+            let _ = write!(text, "\n  {}: {}", number + 1, printable(cause));
+        }
+        for hint in &self.hints {
+            let _ = write!(text, "\n{} {}", paint("36", "hint:"), printable(hint));
+        }
+        text
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -134,6 +179,18 @@ impl CommandError {
         }
         self
     }
+}
+
+/// Peers' texts reach errors; terminal commands in them do nothing here.
+fn printable(text: &str) -> String {
+    let plain = |it: char| {
+        if it.is_control() && it != '\n' {
+            ' '
+        } else {
+            it
+        }
+    };
+    text.trim().chars().map(plain).collect()
 }
 
 impl fmt::Display for CommandError {

@@ -97,6 +97,7 @@ impl Session {
 
     /// Runs a one-shot command, which Ctrl-C and SIGTERM end.
     pub(super) fn run(&self, command: impl Future<Output = CommandResult>) -> CommandResult {
+        self.logging.start("warn")?;
         self.block_on(async {
             tokio::select! {
                 result = command => result,

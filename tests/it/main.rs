@@ -1,1 +1,23 @@
+//! The integration tests: the real binary in a sealed environment. One program, so that it links once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod contract;
+mod env;
+mod generated;
+
+/// A file in this directory that no line above names would never run.
+#[test]
+fn no_file_is_forgotten() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = std::fs::read_to_string(dir.join("main.rs")).unwrap();
+    for entry in dir.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let named = main.lines().any(|line| line == format!("mod {name};"));
+        assert!(
+            named || name == "main" || path.is_dir(),
+            "{name} is not a module"
+        );
+    }
+}
