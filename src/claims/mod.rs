@@ -7,6 +7,7 @@ pub mod jwt;
 pub mod keyfile;
 pub mod keys;
 pub mod module;
+mod section;
 
 use serde::{Deserialize, Serialize};
 
