@@ -4,10 +4,16 @@
 //! write. Everything here reads leniently (missing, null and extra fields) and writes the union of what
 //! readers need.
 
+mod codec;
+mod payload;
+
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+
+pub use codec::{WireError, decode, encode};
 
 /// Labels, annotations, link values.
 pub type Map = BTreeMap<String, String>;
@@ -15,11 +21,11 @@ pub type Map = BTreeMap<String, String>;
 /// One end of an invocation. Actors have empty `link_name` and `contract_id`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Entity {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_default")]
     pub public_key: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_default")]
     pub link_name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_default")]
     pub contract_id: String,
 }
 
@@ -49,6 +55,17 @@ impl Entity {
     }
 }
 
+/// As people read it in errors: the key, and of a provider the link name.
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.public_key)?;
+        if self.is_actor() {
+            return Ok(());
+        }
+        write!(f, " (link '{}')", self.link_name)
+    }
+}
+
 /// A signed call from one entity to another (protocol §4.2). Field order is that of real peers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Invocation {
@@ -57,11 +74,11 @@ pub struct Invocation {
     pub operation: String,
     #[serde(with = "payload", default)]
     pub msg: Bytes,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_default")]
     pub id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_default")]
     pub encoded_claims: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_default")]
     pub host_id: String,
     /// Length of the whole payload; above `msg.len()` when it travels through the object store.
     #[serde(default)]
@@ -75,7 +92,7 @@ pub struct Invocation {
 pub struct InvocationResponse {
     #[serde(with = "payload", default)]
     pub msg: Bytes,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_default")]
     pub invocation_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -251,24 +268,4 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// `msg`: written as msgpack bin, read from bin, str of any bytes, an array of ints, or nil (protocol §13.1).
-mod payload {
-    use bytes::Bytes;
-    use serde::{Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        bytes: &Bytes,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Bytes, D::Error> {
-        let _ = deserializer;
-        todo!()
-    }
 }
