@@ -1,0 +1,554 @@
+//! The actors of a host: which run, in how many instances, and what waits for which.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::claims::ActorId;
+use crate::host::event::{Amount, Effect, Job, Module, RequestId, Run, Stop, Update};
+use crate::host::facts::ActorFacts;
+use crate::host::label;
+use crate::host::news::{News, Scale};
+use crate::lattice::wire::{ActorDescription, ActorInstance, Map};
+
+#[derive(Debug, Default)]
+pub(super) struct Actors {
+    by_key: BTreeMap<ActorId, Actor>,
+    /// Starts that wait for a module whose key nobody knows yet, by reference.
+    loading: BTreeMap<String, Vec<Run>>,
+}
+
+#[derive(Debug)]
+struct Actor {
+    facts: ActorFacts,
+    reference: String,
+    phase: Phase,
+    /// By annotations; never empty.
+    instances: BTreeMap<Map, Instances>,
+    /// What to do once the phase is [`Phase::Running`] again.
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Debug)]
+struct Instances {
+    id: String,
+    count: u32,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// On its way to the lattice, for this first start.
+    Starting(Run),
+    Running,
+    /// New code is loaded or put in place; `facts` once they are known.
+    Updating {
+        update: Update,
+        request: RequestId,
+        facts: Option<Box<ActorFacts>>,
+    },
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Run(Run),
+    Stop(Stop),
+    Update(Update, RequestId),
+}
+
+impl Actors {
+    /// Starts an actor, or changes how many of it run.
+    pub(super) fn run<C>(&mut self, run: Run, out: &mut Vec<Effect<C>>) {
+        let by_key = run
+            .actor
+            .as_ref()
+            .filter(|key| self.by_key.contains_key(*key));
+        let Some(key) = by_key.or_else(|| self.of_reference(&run.reference)).cloned() else {
+            return self.load(run, out);
+        };
+        let Some(actor) = self.by_key.get_mut(&key) else {
+            return;
+        };
+        match actor.phase {
+            Phase::Running => {
+                actor.run(run, out);
+                self.retire(&key, out);
+            }
+            _ => actor.waiting.push_back(Waiting::Run(run)),
+        }
+    }
+
+    pub(super) fn stop<C>(&mut self, stop: Stop, out: &mut Vec<Effect<C>>) {
+        // Stopping what does not run is no error to any client.
+        let Some(actor) = self.by_key.get_mut(&stop.actor) else {
+            return;
+        };
+        match actor.phase {
+            Phase::Running => {
+                actor.stop(&stop, out);
+                self.retire(&stop.actor, out);
+            }
+            _ => actor.waiting.push_back(Waiting::Stop(stop)),
+        }
+    }
+
+    pub(super) fn update<C>(
+        &mut self,
+        update: Update,
+        request: RequestId,
+        out: &mut Vec<Effect<C>>,
+    ) {
+        let Some(actor) = self.by_key.get_mut(&update.actor) else {
+            let reason = format!("actor {} does not run on this host", update.actor);
+            out.push(refuse_update(request, &reason));
+            return;
+        };
+        match actor.phase {
+            Phase::Running => {
+                out.push(Effect::Load {
+                    job: Job::Update(update.actor.clone()),
+                    reference: update.reference.clone(),
+                });
+                actor.phase = Phase::Updating {
+                    update,
+                    request,
+                    facts: None,
+                };
+            }
+            _ => actor.waiting.push_back(Waiting::Update(update, request)),
+        }
+    }
+
+    pub(super) fn loaded<C>(
+        &mut self,
+        job: Job,
+        result: Result<Module<C>, String>,
+        out: &mut Vec<Effect<C>>,
+    ) {
+        match job {
+            Job::Start(reference) => self.loaded_start(&reference, result, out),
+            Job::Update(key) => self.loaded_update(&key, result, out),
+        }
+    }
+
+    pub(super) fn served<C>(
+        &mut self,
+        key: &ActorId,
+        result: Result<(), String>,
+        out: &mut Vec<Effect<C>>,
+    ) {
+        let Some(actor) = self.by_key.get_mut(key) else {
+            return;
+        };
+        let Phase::Starting(first) = std::mem::replace(&mut actor.phase, Phase::Running) else {
+            return;
+        };
+        if let Err(error) = result {
+            let waiting = std::mem::take(&mut actor.waiting);
+            self.by_key.remove(key);
+            out.push(failed(first, &error));
+            for waiting in waiting {
+                match waiting {
+                    Waiting::Run(run) => out.push(failed(run, &error)),
+                    Waiting::Stop(_) => {}
+                    Waiting::Update(_, request) => out.push(refuse_update(request, &error)),
+                }
+            }
+            return;
+        }
+        actor.tell(&first.annotations, 0, out);
+        self.resume(key, out);
+    }
+
+    pub(super) fn replaced<C>(
+        &mut self,
+        key: &ActorId,
+        result: Result<(), String>,
+        out: &mut Vec<Effect<C>>,
+    ) {
+        let Some(actor) = self.by_key.get_mut(key) else {
+            return;
+        };
+        let (update, request, facts) = match std::mem::replace(&mut actor.phase, Phase::Running) {
+            Phase::Updating {
+                update,
+                request,
+                facts: Some(facts),
+            } => (update, request, facts),
+            other => {
+                actor.phase = other;
+                return;
+            }
+        };
+        match result {
+            Ok(()) => {
+                actor.facts = *facts;
+                actor.reference.clone_from(&update.reference);
+                out.push(Effect::Publish(News::ActorUpdated {
+                    actor: key.clone(),
+                    reference: update.reference,
+                    revision: actor.facts.revision,
+                    instance_id: actor.instance_id(),
+                }));
+                out.push(Effect::Acknowledge {
+                    request,
+                    result: Ok(()),
+                });
+            }
+            Err(reason) => actor.update_failed(update, request, facts.revision, reason, out),
+        }
+        self.resume(key, out);
+    }
+
+    /// How many requests wait.
+    pub(super) fn waiting(&self) -> usize {
+        let loading = self.loading.values().map(Vec::len);
+        let busy = self.by_key.values().map(|it| it.waiting.len());
+        loading.chain(busy).sum()
+    }
+
+    /// Those that take calls.
+    pub(super) fn describe(&self) -> Vec<ActorDescription> {
+        self.by_key
+            .values()
+            .filter(|it| !matches!(it.phase, Phase::Starting(_)))
+            .map(Actor::describe)
+            .collect()
+    }
+
+    fn of_reference(&self, reference: &str) -> Option<&ActorId> {
+        let (key, _) = self
+            .by_key
+            .iter()
+            .find(|(_, actor)| !reference.is_empty() && actor.reference == reference)?;
+        Some(key)
+    }
+
+    fn load<C>(&mut self, run: Run, out: &mut Vec<Effect<C>>) {
+        if run.reference.is_empty() {
+            let error = "it does not run on this host, and no reference says where to find it";
+            out.push(failed(run, error));
+            return;
+        }
+        if let Some(waiting) = self.loading.get_mut(&run.reference) {
+            waiting.push(run);
+            return;
+        }
+        // Nothing runs and nothing is to run.
+        if run.amount.count() == 0 {
+            return;
+        }
+        let reference = run.reference.clone();
+        out.push(Effect::Load {
+            job: Job::Start(reference.clone()),
+            reference: reference.clone(),
+        });
+        self.loading.insert(reference, vec![run]);
+    }
+
+    fn loaded_start<C>(
+        &mut self,
+        reference: &str,
+        result: Result<Module<C>, String>,
+        out: &mut Vec<Effect<C>>,
+    ) {
+        let waiting = self.loading.remove(reference).unwrap_or_default();
+        let module = match result {
+            Ok(module) => module,
+            Err(error) => {
+                out.extend(waiting.into_iter().map(|run| failed(run, &error)));
+                return;
+            }
+        };
+        let key = module.facts.key.clone();
+        let mut fitting = Vec::new();
+        for mut run in waiting {
+            match run.actor.replace(key.clone()) {
+                Some(wanted) if wanted != key => {
+                    run.actor = Some(wanted.clone());
+                    let error = format!("'{reference}' is actor {key}, not {wanted}");
+                    out.push(failed(run, &error));
+                }
+                _ => fitting.push(run),
+            }
+        }
+        if self.by_key.contains_key(&key) {
+            for run in fitting {
+                self.run(run, out);
+            }
+            return;
+        }
+        let mut fitting = fitting
+            .into_iter()
+            .skip_while(|run| run.amount.count() == 0);
+        let Some(first) = fitting.next() else {
+            return;
+        };
+        let limit = first.amount.count();
+        let instances = Instances {
+            id: first.instance_id.clone(),
+            count: limit,
+        };
+        let actor = Actor {
+            facts: module.facts.clone(),
+            reference: reference.to_owned(),
+            instances: [(first.annotations.clone(), instances)].into(),
+            phase: Phase::Starting(first),
+            waiting: fitting.map(Waiting::Run).collect(),
+        };
+        self.by_key.insert(key, actor);
+        out.push(Effect::Serve {
+            module,
+            reference: reference.to_owned(),
+            limit,
+        });
+    }
+
+    fn loaded_update<C>(
+        &mut self,
+        key: &ActorId,
+        result: Result<Module<C>, String>,
+        out: &mut Vec<Effect<C>>,
+    ) {
+        let Some(actor) = self.by_key.get_mut(key) else {
+            return;
+        };
+        let (update, request) = match std::mem::replace(&mut actor.phase, Phase::Running) {
+            Phase::Updating {
+                update,
+                request,
+                facts: None,
+            } => (update, request),
+            other => {
+                actor.phase = other;
+                return;
+            }
+        };
+        let running = actor.facts.revision;
+        let (revision, reason) = match result {
+            Ok(module) if module.facts.key != *key => {
+                let error = format!("'{}' is actor {}", update.reference, module.facts.key);
+                (0, error)
+            }
+            Ok(module) if module.facts.revision <= running => {
+                let revision = module.facts.revision;
+                let error =
+                    format!("its revision {revision} is not greater than {running}, which runs");
+                (revision, error)
+            }
+            Ok(module) => {
+                let reference = update.reference.clone();
+                actor.phase = Phase::Updating {
+                    update,
+                    request,
+                    facts: Some(Box::new(module.facts.clone())),
+                };
+                out.push(Effect::Replace { module, reference });
+                return;
+            }
+            Err(error) => (0, error),
+        };
+        actor.update_failed(update, request, revision, reason, out);
+        self.resume(key, out);
+    }
+
+    /// Stops an actor that has no instances left. It is gone for us at once: calls that still run end in
+    /// the background, and a new start does not wait for them.
+    fn retire<C>(&mut self, key: &ActorId, out: &mut Vec<Effect<C>>) {
+        if self.by_key.get(key).is_none_or(|it| it.total() > 0) {
+            return;
+        }
+        let waiting = self.by_key.remove(key).map(|it| it.waiting);
+        out.push(Effect::StopActor(key.clone()));
+        for waiting in waiting.into_iter().flatten() {
+            self.dispatch(waiting, out);
+        }
+    }
+
+    /// Does what waits, as long as the actor is not busy again.
+    fn resume<C>(&mut self, key: &ActorId, out: &mut Vec<Effect<C>>) {
+        while let Some(actor) = self.by_key.get_mut(key)
+            && matches!(actor.phase, Phase::Running)
+            && let Some(next) = actor.waiting.pop_front()
+        {
+            self.dispatch(next, out);
+        }
+    }
+
+    fn dispatch<C>(&mut self, waiting: Waiting, out: &mut Vec<Effect<C>>) {
+        match waiting {
+            Waiting::Run(run) => self.run(run, out),
+            Waiting::Stop(stop) => self.stop(stop, out),
+            Waiting::Update(update, request) => self.update(update, request, out),
+        }
+    }
+}
+
+impl Actor {
+    fn run<C>(&mut self, run: Run, out: &mut Vec<Effect<C>>) {
+        let key = &self.facts.key;
+        if let Some(wanted) = run.actor.as_ref().filter(|it| *it != key) {
+            let error = format!("'{}' is actor {key}, not {wanted}", run.reference);
+            out.push(failed(run, &error));
+            return;
+        }
+        if !run.reference.is_empty() && run.reference != self.reference {
+            let error = format!(
+                "Cannot start new instance of {key} from ref '{}', it is already running with different \
+                 reference. To upgrade an actor, use live update.",
+                run.reference
+            );
+            out.push(failed(run, &error));
+            return;
+        }
+        let before = self.instances.get(&run.annotations).map(|it| it.count);
+        let after = match run.amount {
+            Amount::More(count) => before.unwrap_or(0).saturating_add(count),
+            Amount::Exactly(count) => count,
+        };
+        if before.is_none() && after == 0 {
+            return;
+        }
+        let instances = self
+            .instances
+            .entry(run.annotations.clone())
+            .or_insert_with(|| Instances {
+                id: run.instance_id,
+                count: 0,
+            });
+        instances.count = after;
+        self.limit(out);
+        self.tell(&run.annotations, before.unwrap_or(0), out);
+        self.instances.retain(|_, instances| instances.count > 0);
+    }
+
+    fn stop<C>(&mut self, stop: &Stop, out: &mut Vec<Effect<C>>) {
+        let mut left = stop.count.unwrap_or(u32::MAX);
+        let mut changed = Vec::new();
+        for (annotations, instances) in &mut self.instances {
+            if left == 0 || !label::contains(annotations, &stop.annotations) {
+                continue;
+            }
+            let before = instances.count;
+            let taken = match stop.count {
+                Some(_) => before.min(left),
+                None => before,
+            };
+            instances.count -= taken;
+            left = left.saturating_sub(taken);
+            changed.push((annotations.clone(), before));
+        }
+        if changed.is_empty() {
+            return;
+        }
+        self.limit(out);
+        for (annotations, before) in changed {
+            self.tell(&annotations, before, out);
+        }
+        self.instances.retain(|_, instances| instances.count > 0);
+    }
+
+    /// Tells how the count of an annotation set changed.
+    fn tell<C>(&self, annotations: &Map, before: u32, out: &mut Vec<Effect<C>>) {
+        let Some(instances) = self.instances.get(annotations) else {
+            return;
+        };
+        let scale = Scale {
+            facts: self.facts.clone(),
+            reference: self.reference.clone(),
+            annotations: annotations.clone(),
+            max_instances: instances.count,
+        };
+        let instance_id = instances.id.clone();
+        out.push(Effect::Publish(if instances.count > before {
+            News::ActorStarted {
+                scale,
+                instance_id,
+                count: instances.count - before,
+            }
+        } else if instances.count < before {
+            News::ActorStopped {
+                scale,
+                instance_id,
+                count: before - instances.count,
+                remaining: self.total(),
+            }
+        } else {
+            News::ActorScaled(scale)
+        }));
+    }
+
+    fn limit<C>(&self, out: &mut Vec<Effect<C>>) {
+        let limit = self.total();
+        if limit > 0 {
+            out.push(Effect::Limit {
+                actor: self.facts.key.clone(),
+                limit,
+            });
+        }
+    }
+
+    fn total(&self) -> u32 {
+        self.instances
+            .values()
+            .fold(0, |sum, it| sum.saturating_add(it.count))
+    }
+
+    /// Of the first annotation set; events about all instances name one.
+    fn instance_id(&self) -> String {
+        self.instances
+            .values()
+            .next()
+            .map(|it| it.id.clone())
+            .unwrap_or_default()
+    }
+
+    fn update_failed<C>(
+        &self,
+        update: Update,
+        request: RequestId,
+        revision: i32,
+        reason: String,
+        out: &mut Vec<Effect<C>>,
+    ) {
+        out.push(refuse_update(request, &reason));
+        out.push(Effect::Publish(News::ActorUpdateFailed {
+            actor: update.actor,
+            reference: update.reference,
+            revision,
+            instance_id: self.instance_id(),
+            reason,
+        }));
+    }
+
+    fn describe(&self) -> ActorDescription {
+        let instance = |(annotations, instances): (&Map, &Instances)| ActorInstance {
+            annotations: annotations.clone(),
+            instance_id: instances.id.clone(),
+            revision: self.facts.revision,
+            image_ref: Some(self.reference.clone()),
+            max_instances: Some(instances.count),
+        };
+        ActorDescription {
+            id: self.facts.key.to_string(),
+            image_ref: Some(self.reference.clone()),
+            name: Some(self.facts.name.clone()),
+            instances: self.instances.iter().map(instance).collect(),
+            signed: Some(self.facts.signed),
+        }
+    }
+}
+
+fn failed<C>(run: Run, error: &str) -> Effect<C> {
+    Effect::Publish(News::ActorStartFailed {
+        actor: run.actor,
+        reference: run.reference,
+        annotations: run.annotations,
+        count: run.amount.count(),
+        error: error.to_owned(),
+    })
+}
+
+fn refuse_update<C>(request: RequestId, reason: &str) -> Effect<C> {
+    Effect::Acknowledge {
+        request,
+        result: Err(format!("Unable to perform live update: {reason}")),
+    }
+}
