@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::{AuthError, ConnectErrorKind, Event, ServerError};
+use bytes::Bytes;
+use futures_util::StreamExt;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::time::Instant;
@@ -137,6 +139,24 @@ pub async fn connect(options: &ConnectOptions) -> Result<async_nats::Client, Con
         }
     }
     Err(failure)
+}
+
+/// Returns when the server has taken in everything sent before on this connection, subscriptions above all
+/// ([`async_nats::Client::flush`] only writes to the socket). Gives up after two seconds, since an account
+/// may forbid the question.
+pub async fn round_trip(client: &async_nats::Client) {
+    let inbox = client.new_inbox();
+    let echo = async {
+        let mut echo = client.subscribe(inbox.clone()).await.ok()?;
+        client.publish(inbox, Bytes::new()).await.ok()?;
+        echo.next().await
+    };
+    if tokio::time::timeout(Duration::from_secs(2), echo)
+        .await
+        .is_err()
+    {
+        tracing::debug!("NATS does not echo; taking subscriptions for made");
+    }
 }
 
 /// JetStream on this connection, in `domain` if there is one.

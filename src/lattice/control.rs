@@ -1,11 +1,20 @@
 //! The control interface as a client: one method per request (protocol §6).
 
+mod ask;
+
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize;
 
-use super::subject::LatticeName;
-use super::wire::{Ack, Health, HostInventory, HostSummary, LinkDefinition, Map};
+use self::ask::{encode, transport};
+use super::command::{
+    ActorBid, AuctionActor, AuctionProvider, Label, LinkDelete, ProviderBid, RegistryCredentials,
+    ScaleActor, StartActor, StartProvider, StopActor, StopHost, StopProvider, UpdateActor,
+};
+use super::record;
+use super::subject::{self, Command, Ctl, LatticeName};
+use super::wire::{Ack, Health, HostInventory, HostSummary, LinkDefinition, Map, null_default};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -28,7 +37,7 @@ pub enum ControlError {
 pub struct Gather {
     /// Return as soon as this many answered.
     pub expect: Option<usize>,
-    /// Return when nobody has answered for this long after the last answer.
+    /// Return when nobody has answered for this long after the last answer. The first one may take longer.
     pub quiet: Duration,
     /// Return at the latest after this.
     pub limit: Duration,
@@ -49,12 +58,12 @@ impl Default for Gather {
 pub struct Control {
     client: async_nats::Client,
     lattice: LatticeName,
-    /// `wasmbus.ctl` unless configured otherwise.
-    prefix: String,
+    ctl: Ctl,
     timeout: Duration,
 }
 
 impl Control {
+    /// `prefix` is `wasmbus.ctl` unless given; `timeout` is that of each request to one host.
     pub fn new(
         client: async_nats::Client,
         lattice: LatticeName,
@@ -63,8 +72,8 @@ impl Control {
     ) -> Self {
         Self {
             client,
+            ctl: Ctl::new(prefix.as_deref(), &lattice),
             lattice,
-            prefix: prefix.unwrap_or_else(|| "wasmbus.ctl".to_owned()),
             timeout,
         }
     }
@@ -82,29 +91,43 @@ impl Control {
     /// # Errors
     /// [`ControlError::Transport`].
     pub async fn hosts(&self, gather: Gather) -> Result<Vec<HostSummary>, ControlError> {
-        let _ = (&self.prefix, self.timeout, gather);
-        todo!()
+        self.gather(
+            self.ctl.ping_hosts(),
+            Bytes::new(),
+            gather,
+            |it: &HostSummary| &it.id,
+        )
+        .await
     }
 
     /// # Errors
     /// Every variant of [`ControlError`]; so below.
     pub async fn inventory(&self, host: &str) -> Result<HostInventory, ControlError> {
-        let _ = host;
-        todo!()
+        self.request(host, self.ctl.inventory(host), Bytes::new())
+            .await
     }
 
     /// Each entry as hosts give it: flat strings (protocol §6.2).
     pub async fn claims(&self) -> Result<Vec<Map>, ControlError> {
-        todo!()
+        let answer: Claims = self.request("", self.ctl.claims(), Bytes::new()).await?;
+        Ok(answer.claims.into_iter().map(record::flat).collect())
     }
 
     pub async fn links(&self) -> Result<Vec<LinkDefinition>, ControlError> {
-        todo!()
+        let answer: Links = self.request("", self.ctl.links(), Bytes::new()).await?;
+        Ok(answer
+            .links
+            .into_iter()
+            .filter_map(|link| {
+                serde_json::from_value(link)
+                    .inspect_err(|error| tracing::debug!(%error, "passing over a link"))
+                    .ok()
+            })
+            .collect())
     }
 
     pub async fn put_link(&self, link: &LinkDefinition) -> Result<Ack, ControlError> {
-        let _ = link;
-        todo!()
+        self.send("", self.ctl.link_put(), link).await
     }
 
     pub async fn delete_link(
@@ -113,8 +136,12 @@ impl Control {
         contract: &str,
         link_name: &str,
     ) -> Result<Ack, ControlError> {
-        let _ = (actor, contract, link_name);
-        todo!()
+        let body = LinkDelete {
+            actor_id: actor.to_owned(),
+            contract_id: contract.to_owned(),
+            link_name: link_name.to_owned(),
+        };
+        self.send("", self.ctl.link_del(), &body).await
     }
 
     /// Sends `scale` (all generations but O55 start with it) or `la` where the host is older than 0.81.
@@ -125,8 +152,26 @@ impl Control {
         count: u32,
         annotations: &Map,
     ) -> Result<Ack, ControlError> {
-        let _ = (host, reference, count, annotations);
-        todo!()
+        let (actor_ref, host_id) = (reference.to_owned(), host.id.clone());
+        let annotations = annotations.clone();
+        if scales(&host.version) {
+            let body = ScaleActor {
+                actor_id: String::new(),
+                actor_ref,
+                count,
+                host_id,
+                annotations,
+            };
+            self.command(&host.id, Command::ScaleActor, &body).await
+        } else {
+            let body = StartActor {
+                actor_ref,
+                count,
+                host_id,
+                annotations,
+            };
+            self.command(&host.id, Command::StartActor, &body).await
+        }
     }
 
     pub async fn stop_actor(
@@ -136,8 +181,13 @@ impl Control {
         count: u32,
         annotations: &Map,
     ) -> Result<Ack, ControlError> {
-        let _ = (host, actor, count, annotations);
-        todo!()
+        let body = StopActor {
+            actor_ref: actor.to_owned(),
+            count,
+            host_id: host.to_owned(),
+            annotations: annotations.clone(),
+        };
+        self.command(host, Command::StopActor, &body).await
     }
 
     pub async fn scale_actor(
@@ -148,8 +198,14 @@ impl Control {
         count: u32,
         annotations: &Map,
     ) -> Result<Ack, ControlError> {
-        let _ = (host, actor, reference, count, annotations);
-        todo!()
+        let body = ScaleActor {
+            actor_id: actor.to_owned(),
+            actor_ref: reference.to_owned(),
+            count,
+            host_id: host.to_owned(),
+            annotations: annotations.clone(),
+        };
+        self.command(host, Command::ScaleActor, &body).await
     }
 
     pub async fn update_actor(
@@ -158,8 +214,13 @@ impl Control {
         actor: &str,
         reference: &str,
     ) -> Result<Ack, ControlError> {
-        let _ = (host, actor, reference);
-        todo!()
+        let body = UpdateActor {
+            actor_id: actor.to_owned(),
+            new_actor_ref: reference.to_owned(),
+            host_id: host.to_owned(),
+            annotations: Map::new(),
+        };
+        self.command(host, Command::UpdateActor, &body).await
     }
 
     pub async fn start_provider(
@@ -170,8 +231,14 @@ impl Control {
         configuration: Option<&str>,
         annotations: &Map,
     ) -> Result<Ack, ControlError> {
-        let _ = (host, reference, link_name, configuration, annotations);
-        todo!()
+        let body = StartProvider {
+            provider_ref: reference.to_owned(),
+            link_name: link_name.to_owned(),
+            host_id: host.to_owned(),
+            configuration: configuration.map(str::to_owned),
+            annotations: annotations.clone(),
+        };
+        self.command(host, Command::StartProvider, &body).await
     }
 
     pub async fn stop_provider(
@@ -182,34 +249,58 @@ impl Control {
         contract: &str,
         annotations: &Map,
     ) -> Result<Ack, ControlError> {
-        let _ = (host, provider, link_name, contract, annotations);
-        todo!()
+        let body = StopProvider {
+            provider_ref: provider.to_owned(),
+            link_name: link_name.to_owned(),
+            contract_id: contract.to_owned(),
+            host_id: host.to_owned(),
+            annotations: annotations.clone(),
+        };
+        self.command(host, Command::StopProvider, &body).await
     }
 
     pub async fn stop_host(&self, host: &str, grace: Duration) -> Result<Ack, ControlError> {
-        let _ = (host, grace);
-        todo!()
+        let body = StopHost {
+            host_id: host.to_owned(),
+            timeout: u64::try_from(grace.as_millis()).ok(),
+        };
+        self.command(host, Command::StopHost, &body).await
     }
 
     pub async fn put_label(&self, host: &str, key: &str, value: &str) -> Result<Ack, ControlError> {
-        let _ = (host, key, value);
-        todo!()
+        let body = Label {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        };
+        self.send(host, self.ctl.label_put(host), &body).await
     }
 
     pub async fn delete_label(&self, host: &str, key: &str) -> Result<Ack, ControlError> {
-        let _ = (host, key);
-        todo!()
+        let body = Label {
+            key: key.to_owned(),
+            value: String::new(),
+        };
+        self.send(host, self.ctl.label_del(host), &body).await
     }
 
-    /// Host ids whose labels meet every constraint.
+    /// Host ids whose labels meet every constraint, as far as hosts look: those of 0.78 to 0.82 bid on
+    /// anything.
     pub async fn auction_actor(
         &self,
         reference: &str,
         constraints: &Map,
         gather: Gather,
     ) -> Result<Vec<String>, ControlError> {
-        let _ = (reference, constraints, gather);
-        todo!()
+        let body = encode(&AuctionActor {
+            actor_ref: reference.to_owned(),
+            constraints: constraints.clone(),
+        })?;
+        let bids = self
+            .gather(self.ctl.auction_actor(), body, gather, |it: &ActorBid| {
+                &it.host_id
+            })
+            .await?;
+        Ok(bids.into_iter().map(|it| it.host_id).collect())
     }
 
     /// Host ids whose labels meet every constraint and that do not run this provider and link yet.
@@ -220,8 +311,20 @@ impl Control {
         constraints: &Map,
         gather: Gather,
     ) -> Result<Vec<String>, ControlError> {
-        let _ = (reference, link_name, constraints, gather);
-        todo!()
+        let body = encode(&AuctionProvider {
+            provider_ref: reference.to_owned(),
+            link_name: link_name.to_owned(),
+            constraints: constraints.clone(),
+        })?;
+        let bids = self
+            .gather(
+                self.ctl.auction_provider(),
+                body,
+                gather,
+                |it: &ProviderBid| &it.host_id,
+            )
+            .await?;
+        Ok(bids.into_iter().map(|it| it.host_id).collect())
     }
 
     /// Asks a running provider for its health (protocol §5.4); none if nobody serves it.
@@ -230,7 +333,71 @@ impl Control {
         provider: &str,
         link_name: &str,
     ) -> Result<Option<Health>, ControlError> {
-        let _ = (provider, link_name, Bytes::new());
-        todo!()
+        if !subject::is_token(provider) || !subject::is_token(link_name) {
+            return Ok(None);
+        }
+        let subject = subject::rpc::health(&self.lattice, provider, link_name);
+        match self
+            .ask(subject.clone(), Bytes::from_static(HEALTH_REQUEST))
+            .await
+        {
+            Ok(answer) => {
+                rmp_serde::from_slice(&answer)
+                    .map(Some)
+                    .map_err(|error| ControlError::BadAnswer {
+                        subject,
+                        reason: error.to_string(),
+                    })
+            }
+            Err(ControlError::NoResponders { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Credentials for registries, to every host. Nobody acknowledges it.
+    ///
+    /// # Errors
+    /// [`ControlError::Transport`].
+    pub async fn put_registries(
+        &self,
+        credentials: &RegistryCredentials,
+    ) -> Result<(), ControlError> {
+        let body = encode(credentials)?;
+        self.client
+            .publish(self.ctl.registries_put(), body)
+            .await
+            .map_err(transport)?;
+        self.client.flush().await.map_err(transport)
     }
 }
+
+#[derive(Deserialize)]
+struct Claims {
+    #[serde(default, deserialize_with = "null_default")]
+    claims: Vec<serde_json::Map<String, serde_json::Value>>,
+}
+
+#[derive(Deserialize)]
+struct Links {
+    #[serde(default, deserialize_with = "null_default")]
+    links: Vec<serde_json::Value>,
+}
+
+/// `{"placeholder": true}` in msgpack: what old hosts send, and every provider reads (protocol §5.4).
+const HEALTH_REQUEST: &[u8] = b"\x81\xabplaceholder\xc3";
+
+/// Whether hosts of this version start actors by `scale`: from 0.81 on, `la` is gone. A version that cannot
+/// be read is taken for an old one.
+fn scales(version: &str) -> bool {
+    let mut parts = version
+        .trim_start_matches('v')
+        .split(['.', '-', '+'])
+        .map(str::parse::<u32>);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (0, 81),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ pub mod connect;
 pub mod control;
 pub mod event;
 pub mod invocation;
+pub mod record;
 pub mod rpc;
 pub mod state;
 pub mod subject;
