@@ -3,8 +3,9 @@
 //! A provider never calls the host: it is told of links, answers calls, and invokes actors through the
 //! [`Rpc`] it was given. It does not know the host, actors' code, the other providers or clap.
 
-pub mod httpclient;
-pub mod httpserver;
+mod headers;
+mod httpclient;
+mod httpserver;
 
 use std::sync::Arc;
 use std::time::Duration;
