@@ -56,23 +56,7 @@ pub(super) fn start(context: Context) -> Result<Arc<dyn Provider>, ProviderError
             reason: error.to_string(),
         })?,
     };
-    // Somebody else in this process may have chosen one already; either will do.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let redirects = match settings.max_redirects {
-        0 => redirect::Policy::none(),
-        most => redirect::Policy::limited(most),
-    };
-    let client = reqwest::Client::builder()
-        .redirect(redirects)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .build()
-        .map_err(|error| {
-            ProviderError::Other(format!("cannot set up the HTTP client: {}", chain(&error)))
-        })?;
-    Ok(Arc::new(HttpClient {
-        client,
-        max_response: settings.max_response_len,
-    }))
+    Ok(Arc::new(HttpClient::new(&settings)?))
 }
 
 struct HttpClient {
@@ -100,6 +84,26 @@ struct WireResponse<'a> {
 }
 
 impl HttpClient {
+    fn new(settings: &Settings) -> Result<Self, ProviderError> {
+        // Somebody else in this process may have chosen one already; either will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let redirects = match settings.max_redirects {
+            0 => redirect::Policy::none(),
+            most => redirect::Policy::limited(most),
+        };
+        let client = reqwest::Client::builder()
+            .redirect(redirects)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build()
+            .map_err(|error| {
+                ProviderError::Other(format!("cannot set up the HTTP client: {}", chain(&error)))
+            })?;
+        Ok(Self {
+            client,
+            max_response: settings.max_response_len,
+        })
+    }
+
     async fn request(&self, payload: &[u8], deadline: Instant) -> Result<Bytes, String> {
         let request: WireRequest = rmp_serde::from_slice(payload)
             .map_err(|error| format!("cannot read the request: {error}"))?;
@@ -220,4 +224,205 @@ fn chain(error: &reqwest::Error) -> String {
         source = it.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Seen {
+        status_code: u16,
+        header: WireHeaders,
+        #[serde(deserialize_with = "wire::payload::deserialize")]
+        body: Bytes,
+    }
+
+    #[derive(Serialize)]
+    struct Ask<'a> {
+        method: &'a str,
+        url: &'a str,
+        headers: WireHeaders,
+        #[serde(serialize_with = "wire::payload::serialize")]
+        body: Bytes,
+    }
+
+    fn client(max_redirects: usize, max_response_len: u64) -> HttpClient {
+        HttpClient::new(&Settings {
+            max_redirects,
+            max_response_len,
+        })
+        .unwrap()
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(20)
+    }
+
+    /// Answers one connection after the other with the next text and hands out what it was asked.
+    async fn outside(
+        answers: Vec<String>,
+    ) -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", socket.local_addr().unwrap());
+        let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            for answer in answers {
+                let (mut stream, _) = socket.accept().await.unwrap();
+                let mut request = vec![0; 4096];
+                let mut len = 0;
+                while !String::from_utf8_lossy(&request[..len]).contains("\r\n\r\n") {
+                    len += stream.read(&mut request[len..]).await.unwrap();
+                }
+                let _ = tell.send(String::from_utf8_lossy(&request[..len]).into_owned());
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        (url, told)
+    }
+
+    async fn ask(
+        client: &HttpClient,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Seen, String> {
+        let headers = headers
+            .iter()
+            .map(|(key, value)| ((*key).into(), vec![(*value).into()]))
+            .collect();
+        let ask = Ask {
+            method,
+            url,
+            headers,
+            body: Bytes::new(),
+        };
+        let answer = client
+            .request(&rmp_serde::to_vec_named(&ask).unwrap(), soon())
+            .await?;
+        Ok(rmp_serde::from_slice(&answer).unwrap())
+    }
+
+    #[tokio::test]
+    async fn requests_and_answers_pass_whole() {
+        let answer = "HTTP/1.1 299 Odd\r\nset-cookie: a\r\nset-cookie: b\r\nx-name: Å\r\nconnection: close\r\n\r\nbody";
+        let (url, mut told) = outside(vec![answer.to_owned()]).await;
+        let headers = [("x-mine", "1"), ("Connection", "x-hop"), ("x-hop", "1")];
+        let seen = ask(
+            &client(10, 100),
+            "BREW",
+            &format!("{url}/p%20q?r=1"),
+            &headers,
+        )
+        .await
+        .unwrap();
+        assert_eq!((seen.status_code, &seen.body[..]), (299, &b"body"[..]));
+        assert_eq!(seen.header["set-cookie"], ["a", "b"]);
+        assert_eq!(seen.header["x-name"], ["Å"]);
+        assert!(!seen.header.contains_key("connection"));
+        let asked = told.recv().await.unwrap();
+        assert!(asked.starts_with("BREW /p%20q?r=1 HTTP/1.1\r\n"), "{asked}");
+        assert!(
+            asked.contains("x-mine: 1\r\n") && !asked.contains("x-hop"),
+            "{asked}"
+        );
+    }
+
+    #[tokio::test]
+    async fn redirects_are_followed_up_to_the_limit() {
+        let redirect =
+            "HTTP/1.1 302 Found\r\nlocation: /next\r\nconnection: close\r\n\r\n".to_owned();
+        let done = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok".to_owned();
+        let (url, _told) = outside(vec![redirect.clone(), done]).await;
+        assert_eq!(
+            ask(&client(10, 100), "GET", &url, &[]).await.unwrap().body,
+            "ok"
+        );
+        let (url, _told) = outside(vec![redirect.clone()]).await;
+        assert_eq!(
+            ask(&client(0, 100), "GET", &url, &[])
+                .await
+                .unwrap()
+                .status_code,
+            302
+        );
+        let (url, _told) = outside(vec![redirect; 3]).await;
+        assert!(
+            ask(&client(1, 100), "GET", &url, &[])
+                .await
+                .unwrap_err()
+                .contains("redirect")
+        );
+    }
+
+    #[tokio::test]
+    async fn answers_are_bounded_whether_or_not_they_say_their_size() {
+        let announced = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{}",
+            "x".repeat(11)
+        );
+        let unannounced = format!(
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}",
+            "x".repeat(11)
+        );
+        let (url, _told) = outside(vec![announced, unannounced]).await;
+        for _ in 0..2 {
+            assert_eq!(
+                ask(&client(0, 10), "GET", &url, &[]).await.unwrap_err(),
+                "the answer is larger than 10 bytes"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn bad_requests_and_silent_servers_are_errors() {
+        let client = client(0, 10);
+        assert!(
+            client
+                .request(b"garbage", soon())
+                .await
+                .unwrap_err()
+                .contains("cannot read the request")
+        );
+        for (method, url) in [
+            ("GET", "file:///etc/passwd"),
+            ("GET", "nonsense"),
+            ("B AD", "http://127.0.0.1"),
+        ] {
+            assert!(
+                ask(&client, method, url, &[]).await.is_err(),
+                "{method} {url}"
+            );
+        }
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!(
+            "http://user:secret@{}/?token=secret",
+            silent.local_addr().unwrap()
+        );
+        let ask = Ask {
+            method: "GET",
+            url: &url,
+            headers: WireHeaders::new(),
+            body: Bytes::new(),
+        };
+        let payload = rmp_serde::to_vec_named(&ask).unwrap();
+        let error = client
+            .request(&payload, Instant::now() + Duration::from_millis(200))
+            .await
+            .unwrap_err();
+        assert!(
+            error.contains("did not answer") && !error.contains("secret"),
+            "{error}"
+        );
+        drop(silent);
+        let error = client.request(&payload, soon()).await.unwrap_err();
+        assert!(
+            error.contains("refused") && !error.contains("secret"),
+            "{error}"
+        );
+    }
 }

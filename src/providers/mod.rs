@@ -6,6 +6,8 @@
 mod headers;
 mod httpclient;
 mod httpserver;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 use std::time::Duration;

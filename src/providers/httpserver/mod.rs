@@ -4,6 +4,8 @@ mod cors;
 mod exchange;
 mod listener;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -27,13 +29,7 @@ const CLOSE_GRACE: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_secs(2);
 
 pub(super) fn start(context: Context) -> Result<Arc<dyn Provider>, ProviderError> {
-    Ok(Arc::new_cyclic(|this| HttpServer {
-        this: this.clone(),
-        context,
-        links: Mutex::default(),
-        changing: tokio::sync::Mutex::default(),
-        closing: TaskTracker::new(),
-    }))
+    Ok(HttpServer::new(context))
 }
 
 struct HttpServer {
@@ -57,6 +53,16 @@ struct State {
 }
 
 impl HttpServer {
+    fn new(context: Context) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            context,
+            links: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+            closing: TaskTracker::new(),
+        })
+    }
+
     fn links(&self) -> MutexGuard<'_, BTreeMap<String, State>> {
         self.links
             .lock()
