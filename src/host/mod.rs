@@ -3,8 +3,14 @@
 //! The only code that names wasmtime. Does not know clap, the terminal or applications.
 
 pub mod actor;
+mod builtin;
+mod cache;
 pub mod engine;
 pub mod import;
+pub mod instance;
+mod ticker;
+mod wapc;
+mod wasi;
 
 use std::path::PathBuf;
 use std::time::Duration;
