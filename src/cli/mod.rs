@@ -9,11 +9,13 @@ mod ctl;
 mod down;
 mod help;
 mod keys;
+mod local;
 mod man;
 mod output;
 mod report;
 mod session;
 mod spinner;
+
 mod status;
 mod table;
 mod trace;

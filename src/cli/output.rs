@@ -1,6 +1,7 @@
 //! Values to text, JSON and YAML; colour, width and closed pipes in one place.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value, json};
 
@@ -117,6 +118,8 @@ pub(crate) struct Output {
     pub(crate) page: Page,
     pub(crate) quiet: bool,
     pub(crate) stderr_color: bool,
+    /// The one document has been written.
+    answered: AtomicBool,
 }
 
 impl Output {
@@ -139,12 +142,14 @@ impl Output {
             },
             quiet: false,
             stderr_color: wants_color(choice, env, io::stderr().is_terminal()),
+            answered: AtomicBool::new(false),
         }
     }
 
     /// Prints what a command returned, and returns its exit code.
     pub(super) fn result(&self, result: CommandResult) -> u8 {
         match result {
+            Ok(_) if self.has_answered() => 0,
             Ok(answer) => match self.answer(answer.as_ref()) {
                 Ok(()) => 0,
                 Err(error) => {
@@ -154,6 +159,17 @@ impl Output {
             },
             Err(error) => self.failure(&error),
         }
+    }
+
+    /// Writes the answer of a command that goes on; what it returns later is not written any more.
+    pub(crate) fn answer_now(&self, answer: &dyn Answer) {
+        self.answered.store(true, Ordering::Relaxed);
+        // That nobody reads it is no reason to stop.
+        let _ = self.answer(answer);
+    }
+
+    fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Writes an answer in the chosen format. A closed pipe ends quietly.
@@ -182,7 +198,7 @@ impl Output {
 
     /// Like [`Output::failure`], with words of its own.
     pub(super) fn refusal(&self, error: &CommandError, words: &str) -> u8 {
-        if self.page.format.is_document() {
+        if self.page.format.is_document() && !self.has_answered() {
             let mut fields = error.answer().map(Answer::fields).unwrap_or_default();
             fields.insert("success".to_owned(), Value::Bool(false));
             fields.insert(

@@ -163,15 +163,17 @@ impl HostFile {
         Ok(layer)
     }
 
-    /// Every field that readers expect, those of this file first, with the cluster's identity.
-    pub fn completed(&self, cluster_seed: &str, cluster_issuers: &[String]) -> Map<String, Value> {
+    /// Every field that readers expect, those of this file first, with the cluster's seed and issuers if given.
+    pub fn completed(&self, cluster: Option<(String, &[String])>) -> Map<String, Value> {
         let mut fields = match defaults() {
             Value::Object(it) => it,
             _ => Map::new(),
         };
         fields.extend(self.fields.clone());
-        fields.insert("cluster_seed".to_owned(), cluster_seed.into());
-        fields.insert("cluster_issuers".to_owned(), cluster_issuers.into());
+        if let Some((seed, issuers)) = cluster {
+            fields.insert("cluster_seed".to_owned(), seed.into());
+            fields.insert("cluster_issuers".to_owned(), issuers.into());
+        }
         fields
     }
 
@@ -328,7 +330,7 @@ mod tests {
     #[test]
     fn completing_keeps_what_is_there() {
         let fields = file(json!({"lattice_prefix": "mine", "other": 1, "cluster_seed": "old"}));
-        let fields = fields.completed("new", &["C".to_owned()]);
+        let fields = fields.completed(Some(("new".to_owned(), &["C".to_owned()])));
         assert_eq!(fields["lattice_prefix"], "mine");
         assert_eq!(fields["other"], 1);
         assert_eq!(fields["cluster_seed"], "new");
@@ -354,7 +356,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("new").join(NAME);
-        let fields = HostFile::default().completed("SC", &[]);
+        let fields = HostFile::default().completed(Some(("SC".to_owned(), &[])));
         assert!(write(&path, &fields).unwrap());
         assert!(!write(&path, &fields).unwrap());
         let mode = |it: &Path| it.metadata().unwrap().permissions().mode() & 0o777;

@@ -1,0 +1,454 @@
+//! `wash up`: NATS, connections, host, in the order in which each needs the one before; then it waits, and stops
+//! them in the reverse order.
+
+mod detach;
+mod flags;
+mod nats;
+mod plan;
+mod ready;
+mod signals;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::CommandResult;
+use crate::cli::local;
+use crate::cli::output::Sentence;
+use crate::cli::report::{CommandError, Kind};
+use crate::cli::session::Session;
+use crate::cli::trace::LogFormat;
+use crate::config::connection::parse_duration;
+use crate::config::host::Endpoint;
+use crate::config::running::{self, Held, Process, Record};
+use crate::host::{Host, StartError};
+use crate::lattice::ConnectError;
+use crate::lattice::connect::connect;
+use crate::lattice::control::Control;
+use crate::lattice::state::StateError;
+use crate::nats::{Death, ProcessId};
+
+use flags::HostFlags;
+use nats::Nats;
+use plan::Plan;
+use ready::Ready;
+use signals::Signals;
+
+/// Start a host, and a NATS server if none answers
+///
+/// Uses a NATS server that answers at the address, and never stops it; otherwise starts a nats-server, which ends
+/// with the host. Ctrl-C stops the host in stages: no new work, running calls finish, providers stop, goodbye. A
+/// second Ctrl-C hurries.
+///
+/// Settings come from flags, before environment variables and `.env`, before host_config.json, before defaults.
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpArgs {
+    /// Run in the background; returns once the host answers on its lattice
+    #[arg(short, long)]
+    detached: bool,
+
+    /// How long everything may take to be ready
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    ready_timeout: Duration,
+
+    /// Start the actors, providers and links of this manifest, and wait until they run
+    #[arg(long, value_name = "FILE")]
+    apply: Option<PathBuf>,
+
+    /// Replace ${VARIABLE:default} in the manifest
+    #[arg(long, requires = "apply")]
+    expand_env: bool,
+
+    /// Read and write this host configuration [env: WASH_HOST_CONFIG, HOST_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    host_config: Option<PathBuf>,
+
+    /// Keep nothing: no configuration, no lattice state, no compiled code
+    #[arg(long)]
+    ephemeral: bool,
+
+    /// Label of the host; may be repeated [env: HOST_*, WASMCLOUD_LABEL_*]
+    #[arg(short, long = "label", value_name = "KEY=VALUE")]
+    labels: Vec<String>,
+
+    #[command(flatten)]
+    host: HostFlags,
+}
+
+/// One attempt to connect to a NATS that is known to be there.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// NATS writes out its store when it stops.
+const NATS_GRACE: Duration = Duration::from_secs(10);
+
+/// What a host needs beyond its grace to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(10);
+
+impl UpArgs {
+    pub(crate) fn run(self, session: &Session) -> CommandResult {
+        let log = detach::log_of_background(&session.env);
+        if self.detached && log.is_none() {
+            let ready = session.block_on(detach::run(session, self.ready_timeout))?;
+            return Ok(Box::new(ready));
+        }
+        if log.is_some() {
+            detach::leave_terminal();
+        }
+        let background = log.is_some();
+        let result = session.block_on_threads(self.stay(session, log));
+        if let (true, Err(error)) = (background, &result) {
+            detach::report_failure(error);
+        }
+        result
+    }
+
+    /// Starts, waits, stops.
+    async fn stay(self, session: &Session, log: Option<PathBuf>) -> CommandResult {
+        let mut signals = Signals::install().map_err(|error| {
+            CommandError::new(Kind::General, "cannot watch for signals").because(error)
+        })?;
+        let plan = Plan::make(&self, session)?;
+        start_logging(&plan, session)?;
+        local::forget_dead(&plan.dirs.state).await;
+        let mut parts = Parts::default();
+        let started = tokio::select! {
+            started = tokio::time::timeout(self.ready_timeout, parts.start(&plan, log, &self)) => {
+                started.unwrap_or_else(|_| Err(not_ready(self.ready_timeout)))
+            }
+            signal = signals.next() => {
+                tracing::info!("{signal} while starting: stopping");
+                parts.stop(&plan, &mut signals).await;
+                return Ok(Box::new(Sentence::new("stopped", serde_json::json!({"stopped": signal}))));
+            }
+        };
+        let mut ready = match started {
+            Ok(it) => it,
+            Err(error) => {
+                parts.stop(&plan, &mut signals).await;
+                return Err(error);
+            }
+        };
+        if plan.cluster.is_new {
+            warn_about_cluster(&plan);
+        }
+        let outcome = tokio::select! {
+            outcome = self.serve(session, &parts, &mut ready) => outcome,
+            signal = signals.next() => {
+                tracing::info!("{signal}: stopping; once more to hurry");
+                Ok(())
+            }
+        };
+        parts.stop(&plan, &mut signals).await;
+        outcome?;
+        let text = format!("host {} has stopped", ready.host_id);
+        Ok(Box::new(Sentence::new(
+            text,
+            serde_json::json!({"host_id": ready.host_id}),
+        )))
+    }
+
+    /// Tells that the host is ready, and waits until it ends by itself or NATS is gone.
+    async fn serve(
+        &self,
+        session: &Session,
+        parts: &Parts,
+        ready: &mut Ready,
+    ) -> Result<(), CommandError> {
+        let ended = parts.ended();
+        tokio::pin!(ended);
+        if let Some(path) = &self.apply {
+            session.output.note(&format!(
+                "host {} is ready; applying {}",
+                ready.host_id,
+                path.display()
+            ));
+            tokio::select! {
+                applied = parts.apply(path, self.expand_env) => ready.applied = applied?,
+                outcome = &mut ended => return outcome,
+            }
+        }
+        if ready.log.is_some() {
+            detach::report_ready(ready);
+        } else {
+            session.output.answer_now(ready);
+        }
+        ended.await
+    }
+}
+
+/// What runs, in the order in which it was started.
+#[derive(Debug, Default)]
+struct Parts {
+    held: Option<(Held, Record)>,
+    nats: Option<Nats>,
+    ctl: Option<async_nats::Client>,
+    host: Option<Host>,
+}
+
+impl Parts {
+    async fn start(
+        &mut self,
+        plan: &Plan,
+        log: Option<PathBuf>,
+        args: &UpArgs,
+    ) -> Result<Ready, CommandError> {
+        let mut record = record(plan, &log);
+        let held = Held::take(&plan.dirs.state, &record).map_err(unrecorded)?;
+        let Some(held) = held else {
+            let message = format!("host {} runs already on this machine", record.host_id);
+            return Err(CommandError::new(Kind::Ambiguous, message)
+                .hint("give another --host-seed, or none for a new one; see `wash status`"));
+        };
+        let (held, _) = self.held.insert((held, record.clone()));
+
+        let nats = self
+            .nats
+            .insert(Nats::find_or_start(plan, args.ready_timeout).await?);
+        let settings = &plan.settings;
+        record.nats.url = plan.url(&settings.ctl, &nats.address);
+        if let Some(child) = &nats.child {
+            let ProcessId { pid, started } = child.server.process();
+            record.nats.process = Some(Process { pid, started });
+            record.nats.log = Some(child.server.log().to_owned());
+        }
+        held.update(&record).map_err(unrecorded)?;
+
+        let name = record.host_id.get(..8).unwrap_or(&record.host_id);
+        let reach = |endpoint: &Endpoint| plan.connection(endpoint, &nats.address, name);
+        let (ctl, rpc) = (reach(&settings.ctl), reach(&settings.rpc));
+        let (ctl, rpc) = tokio::try_join!(connect(&ctl), connect(&rpc)).map_err(unconnected)?;
+        self.ctl = Some(ctl.clone());
+        let info = ctl.server_info();
+        if !info.jetstream && settings.js_domain.is_none() {
+            return Err(no_jetstream(&record.nats.url));
+        }
+
+        // A domain is what sets servers apart that are joined to others.
+        let loopback_only = nats::is_loopback(&info.host) && info.domain.is_none();
+        let rpc_url = plan.url(&settings.rpc, &nats.address);
+        let config = plan.host(record.nats.url.clone(), rpc_url, loopback_only);
+        let host = Host::start(config, ctl.clone(), rpc)
+            .await
+            .map_err(|error| match error {
+                StartError::State(StateError::NoJetStream) => no_jetstream(&record.nats.url),
+                error => CommandError::new(Kind::General, "cannot start the host").because(error),
+            })?;
+        record.host_id = host.id().to_string();
+        record.name = host.name().to_owned();
+        self.host = Some(host);
+        let control = Control::new(
+            ctl,
+            plan.lattice.clone(),
+            settings.ctl_topic_prefix.clone(),
+            CONNECT_TIMEOUT,
+        );
+        control.inventory(&record.host_id).await?;
+        record.ready = true;
+        if let Some((held, told)) = &mut self.held {
+            held.update(&record).map_err(unrecorded)?;
+            told.clone_from(&record);
+        }
+        Ok(Ready {
+            host_id: record.host_id,
+            name: record.name,
+            pid: std::process::id(),
+            lattice: record.lattice,
+            nats_url: record.nats.url,
+            nats_pid: record.nats.process.map(|it| it.pid),
+            nats_version: info.version,
+            nats_log: record.nats.log,
+            cluster_signer: plan.cluster.seed.public(),
+            cluster_issuers: plan.cluster.issuers.clone(),
+            log,
+            host_config: plan.host_config.clone(),
+            applied: None,
+        })
+    }
+
+    /// Carries out a manifest on the host that has just started.
+    #[expect(clippy::unused_async, reason = "the call that belongs here waits")]
+    async fn apply(
+        &self,
+        path: &Path,
+        expand: bool,
+    ) -> Result<Option<ready::Applied>, CommandError> {
+        // Call site of `ctl::apply::run(&Lattice, path, expand)`.
+        let _ = (expand, &self.ctl);
+        let message = format!(
+            "cannot apply {}: not part of this version yet",
+            path.display()
+        );
+        Err(CommandError::new(Kind::General, message))
+    }
+
+    /// Waits until the host has been told to stop, or NATS has died.
+    async fn ended(&self) -> Result<(), CommandError> {
+        let host = async {
+            match &self.host {
+                Some(it) => it.stopped().await,
+                None => std::future::pending().await,
+            }
+        };
+        let child = self.nats.as_ref().and_then(|it| it.child.as_ref());
+        let nats = async {
+            match child {
+                Some(it) => it.server.died().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = host => {
+                tracing::info!("asked to stop on the control interface");
+                Ok(())
+            }
+            death = nats => Err(died(&death, child)),
+        }
+    }
+
+    /// Stops what runs, the last first. A signal hurries.
+    async fn stop(&mut self, plan: &Plan, signals: &mut Signals) {
+        let grace = plan.settings.grace;
+        if let Some(host) = self.host.take() {
+            let limit = grace.saturating_add(GOODBYE);
+            tokio::select! {
+                stopped = tokio::time::timeout(limit, host.shutdown(grace)) => {
+                    if stopped.is_err() {
+                        tracing::warn!("the host did not stop within {limit:?}");
+                    }
+                }
+                // Dropping the host ends it at once.
+                signal = signals.next() => tracing::warn!("{signal}: not waiting any longer"),
+            }
+        }
+        self.ctl = None;
+        self.warn_others(plan);
+        if let Some(nats) = self.nats.take() {
+            tokio::select! {
+                () = nats.stop(NATS_GRACE) => {}
+                signal = signals.next() => tracing::warn!("{signal}: killing NATS"),
+            }
+        }
+        self.held = None;
+    }
+
+    /// Other hosts may use the server that ends with us.
+    fn warn_others(&self, plan: &Plan) {
+        let (Some((_, own)), Some(Nats { child: Some(_), .. })) = (&self.held, &self.nats) else {
+            return;
+        };
+        let others = running::list(&plan.dirs.state).unwrap_or_default();
+        for other in others {
+            let record = other.record;
+            if other.alive && record.host_id != own.host_id && record.nats.url == own.nats.url {
+                let (id, name) = (record.host_id, record.name);
+                tracing::warn!("host {id} ({name}) uses the NATS server that stops now");
+            }
+        }
+    }
+}
+
+fn record(plan: &Plan, log: &Option<PathBuf>) -> Record {
+    let pid = std::process::id();
+    let started = ProcessId::current().map_or(0, |it| it.started);
+    let ctl = &plan.settings.ctl;
+    let credentials = match &ctl.auth.value {
+        crate::config::connection::Auth::Creds(path) => Some(path.clone()),
+        _ => None,
+    };
+    Record {
+        host_id: plan.key.public(),
+        name: plan.settings.name.clone().unwrap_or_default(),
+        process: Process { pid, started },
+        ready: false,
+        lattice: plan.lattice.to_string(),
+        ctl_prefix: plan.settings.ctl_topic_prefix.clone(),
+        nats: running::Nats {
+            url: String::new(),
+            process: None,
+            log: None,
+        },
+        credentials,
+        tls: ctl.tls,
+        log: log.clone(),
+    }
+}
+
+fn start_logging(plan: &Plan, session: &Session) -> Result<(), CommandError> {
+    let mut logging = session.logging.clone();
+    if plan.settings.structured_logging {
+        logging.format = Some(LogFormat::Json);
+    }
+    let level = plan
+        .settings
+        .log_level
+        .as_ref()
+        .map(|it| it.value.to_ascii_lowercase());
+    let level = match level.as_deref() {
+        None | Some("notice") => "info",
+        Some("warning") => "warn",
+        Some("critical" | "alert" | "emergency") => "error",
+        Some(it) => it,
+    };
+    logging.start(level)
+}
+
+/// What hosts of the time say in the same case, without the seed.
+fn warn_about_cluster(plan: &Plan) {
+    let signer = plan.cluster.seed.public();
+    tracing::warn!("WARNING. You are using an ad hoc generated cluster seed.");
+    tracing::warn!("Calls of this host are signed by {signer}.");
+    match &plan.host_config {
+        Some(path) => tracing::warn!(
+            "The seed is kept in {}. Other hosts of this lattice need the same in WASMCLOUD_CLUSTER_SEED.",
+            path.display()
+        ),
+        None => tracing::warn!(
+            "It is gone when the host stops. For a lasting one, set WASMCLOUD_CLUSTER_SEED: wash keys gen cluster --env"
+        ),
+    }
+}
+
+fn not_ready(limit: Duration) -> CommandError {
+    CommandError::new(Kind::Timeout, format!("not ready within {limit:?}"))
+        .hint("allow more with --ready-timeout")
+}
+
+fn unrecorded(error: std::io::Error) -> CommandError {
+    CommandError::new(Kind::General, "cannot note down that a host runs")
+        .because(error)
+        .hint("choose another place for state with WASH_HOME")
+}
+
+fn unconnected(error: ConnectError) -> CommandError {
+    match error {
+        ConnectError::Auth(_) => CommandError::new(Kind::Auth, "cannot connect to NATS")
+            .because(error)
+            .hint("give --ctl-credsfile and --rpc-credsfile, or --ctl-jwt, --ctl-seed, --rpc-jwt and --rpc-seed"),
+        error => {
+            let mut error = CommandError::from(error);
+            error.hints = vec!["check --nats-host and --nats-port".to_owned()];
+            error
+        }
+    }
+}
+
+fn no_jetstream(url: &str) -> CommandError {
+    CommandError::new(
+        Kind::Refused,
+        format!("the NATS server at {url} has no JetStream for us"),
+    )
+    .hint("start it with JetStream: nats-server -js")
+    .hint("or let wash start one elsewhere: --nats-port 0")
+    .hint("if JetStream is in another domain, name it with --js-domain")
+}
+
+fn died(death: &Death, child: Option<&nats::Child>) -> CommandError {
+    let mut error = CommandError::new(
+        Kind::General,
+        format!("the NATS server ended by itself ({})", death.status),
+    );
+    error.causes.clone_from(&death.log);
+    match child {
+        Some(it) => error.hint(format!("its log is {}", it.server.log().display())),
+        None => error,
+    }
+}

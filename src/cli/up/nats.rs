@@ -1,0 +1,223 @@
+//! The NATS that a host uses: one that answers already, else a child of ours.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::report::{CommandError, Kind};
+use crate::config::running::Lock;
+use crate::nats::{Binary, Config, FindError, GreetingError, Server, StartError, greet};
+
+use super::plan::{Plan, join};
+
+/// Where NATS is, and whose.
+#[derive(Debug)]
+pub(super) struct Nats {
+    /// `host:port`, or a URL if that was given.
+    pub(super) address: String,
+    /// None if it was there already.
+    pub(super) child: Option<Child>,
+}
+
+/// Our server, and the lock on its directory.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) server: Server,
+    _lock: Lock,
+}
+
+/// A server on this machine greets at once; one far away may take a moment.
+const GREETING_LIMIT: Duration = Duration::from_secs(3);
+
+/// How often somebody else's start is looked at.
+const POLL: Duration = Duration::from_millis(50);
+
+impl Nats {
+    /// Uses what answers, else starts a server. Waits for another `wash up` that is about to start one.
+    pub(super) async fn find_or_start(plan: &Plan, limit: Duration) -> Result<Self, CommandError> {
+        let nats = &plan.settings.nats;
+        let (host, port) = (&nats.host.value, nats.port.value);
+        let address = join(host, port);
+        // Only a plain host is a place where a server can be started; a port of its own or a scheme is a URL.
+        let plain = address
+            .rsplit_once(':')
+            .is_some_and(|(it, _)| it.trim_matches(['[', ']']) == host.as_str());
+        if nats.connect_only && port == 0 {
+            return Err(CommandError::new(
+                Kind::Usage,
+                "--nats-port 0 starts a server, which --nats-connect-only forbids",
+            ));
+        }
+        if nats.connect_only || !plain {
+            return Ok(Self {
+                address,
+                child: None,
+            });
+        }
+        let waited = tokio::time::timeout(limit, Self::attempt(plan, &address, limit)).await;
+        waited.unwrap_or_else(|_| {
+            let message = format!("another `wash up` has not made NATS at {address} ready");
+            Err(CommandError::new(Kind::Timeout, message).hint("see `wash status`"))
+        })
+    }
+
+    async fn attempt(plan: &Plan, address: &str, limit: Duration) -> Result<Self, CommandError> {
+        let port = plan.settings.nats.port.value;
+        loop {
+            if port != 0 && answers(plan, address).await? {
+                return Ok(Self {
+                    address: address.to_owned(),
+                    child: None,
+                });
+            }
+            if let Some((dir, lock)) = take_dir(&plan.nats_dir, port)? {
+                return start(plan, dir, lock, limit).await;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Stops the server if it is ours.
+    pub(super) async fn stop(self, grace: Duration) {
+        if let Some(child) = self.child {
+            child.server.shutdown(grace).await;
+        }
+    }
+}
+
+/// Whether NATS is there. Something else that listens is an error, unless the connection may need TLS first.
+async fn answers(plan: &Plan, address: &str) -> Result<bool, CommandError> {
+    match greet(address, GREETING_LIMIT).await {
+        Ok(_) => Ok(true),
+        Err(GreetingError::Refused(_)) => Ok(false),
+        Err(GreetingError::NotNats(_)) if plan.settings.ctl.tls => Ok(true),
+        Err(error @ GreetingError::NotNats(_)) => Err(taken(error)),
+        Err(error @ GreetingError::Unreachable { .. }) => {
+            Err(CommandError::new(Kind::Connect, "cannot reach NATS")
+                .because(error)
+                .hint("check --nats-host and --nats-port"))
+        }
+    }
+}
+
+fn taken(error: impl std::error::Error) -> CommandError {
+    CommandError::new(Kind::Connect, error.to_string())
+        .hint("choose another port with --nats-port PORT, or any free one with --nats-port 0")
+}
+
+/// A directory for the server of a port, locked; none if another `wash up` has it. Servers on any free port take
+/// the first directory that nobody has.
+fn take_dir(root: &Path, port: u16) -> Result<Option<(PathBuf, Lock)>, CommandError> {
+    let lock = |dir: PathBuf| {
+        let path = dir.join("lock");
+        let taken = Lock::try_take(&path).map_err(|reason| {
+            let path = dir.display();
+            CommandError::new(
+                Kind::General,
+                format!("cannot keep the state of NATS in {path}"),
+            )
+            .because(reason)
+            .hint("choose another place with WASH_HOME, or keep nothing: --ephemeral")
+        })?;
+        Ok(taken.map(|it| (dir, it)))
+    };
+    if port != 0 {
+        return lock(root.join(port.to_string()));
+    }
+    for at in 1..=MAX_ANY {
+        if let Some(taken) = lock(root.join(format!("any-{at}")))? {
+            return Ok(Some(taken));
+        }
+    }
+    Ok(None)
+}
+
+/// Servers on any free port of one user.
+const MAX_ANY: u32 = 1000;
+
+async fn start(
+    plan: &Plan,
+    dir: PathBuf,
+    lock: Lock,
+    limit: Duration,
+) -> Result<Nats, CommandError> {
+    let nats = &plan.settings.nats;
+    let address = join(&nats.host.value, nats.port.value);
+    let binary = Binary::find(
+        nats.server.as_deref(),
+        plan.env.get("PATH").map(AsRef::as_ref),
+    );
+    let binary = binary.await.map_err(|error| missing(error, &address))?;
+    tracing::debug!(path = %binary.path.display(), version = binary.version, "starting NATS");
+    let id = plan.key.public();
+    let config = Config {
+        binary,
+        host: nats.host.value.clone(),
+        port: nats.port.value,
+        dir: dir.clone(),
+        domain: nats.domain.clone(),
+        server_name: format!("wash-{}", id.get(..12).unwrap_or(&id)),
+        ready_timeout: limit,
+    };
+    let server = Server::start(config).await.map_err(|error| match error {
+        StartError::PortTaken { .. } => taken(error),
+        StartError::Listen { .. } => CommandError::new(Kind::Connect, error.to_string())
+            .hint("nothing answers there, and no server can be started there: check --nats-host"),
+        error => CommandError::new(Kind::General, "cannot start NATS")
+            .because(error)
+            .hint(format!("its files are in {}", dir.display())),
+    })?;
+    Ok(Nats {
+        address: server.address().to_owned(),
+        child: Some(Child {
+            server,
+            _lock: lock,
+        }),
+    })
+}
+
+fn missing(error: FindError, address: &str) -> CommandError {
+    let message = match error {
+        FindError::Missing => format!("no NATS answers at {address}, and there is none to start"),
+        _ => format!("no NATS answers at {address}, and none can be started"),
+    };
+    CommandError::new(Kind::Connect, message)
+        .because(error)
+        .hint("install one, for example: apt-get install nats-server, or brew install nats-server")
+        .hint("or name one with --nats-server PATH, or one that runs with --nats-host and --nats-port")
+}
+
+/// Whether only this machine reaches a server that listens on `host`.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_loopback() {
+        for host in ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["0.0.0.0", "::", "10.0.0.1", "example.com", ""] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn each_server_has_a_directory_of_its_own() {
+        let root = tempfile::tempdir().unwrap();
+        let take = |port| take_dir(root.path(), port).unwrap();
+        let fixed = take(4222).unwrap();
+        assert!(fixed.0.ends_with("4222"));
+        assert!(take(4222).is_none());
+        let (first, second) = (take(0).unwrap(), take(0).unwrap());
+        assert_ne!(first.0, second.0);
+        let again = first.0.clone();
+        drop(first);
+        assert_eq!(take(0).unwrap().0, again);
+    }
+}

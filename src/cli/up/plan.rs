@@ -1,0 +1,290 @@
+//! Everything that is decided before anything is started, so that a bad setting touches nothing.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::claims::{KeyKind, Seed};
+use crate::cli::report::{CommandError, Kind};
+use crate::cli::session::Session;
+use crate::config::connection::Auth;
+use crate::config::dirs::Dirs;
+use crate::config::env::Env;
+use crate::config::host::{Endpoint, HostFile, HostSettings, Places, file, labels};
+use crate::host::engine::Limits;
+use crate::lattice::LatticeName;
+use crate::lattice::connect::{ConnectOptions, Credentials, TlsOptions};
+
+use super::UpArgs;
+
+/// Decided settings with what had to be made for them.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) settings: HostSettings,
+    pub(super) lattice: LatticeName,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) key: Seed,
+    pub(super) cluster: Cluster,
+    pub(super) dirs: Dirs,
+    pub(super) env: Env,
+    /// Where the NATS server keeps its files.
+    pub(super) nats_dir: PathBuf,
+    /// Compiled code.
+    pub(super) cache: Option<PathBuf>,
+    /// Where the configuration was written.
+    pub(super) host_config: Option<PathBuf>,
+    /// Removed when everything has stopped.
+    _scratch: Option<TempDir>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Cluster {
+    pub(super) seed: Seed,
+    /// Nobody gave one, so it was made now.
+    pub(super) is_new: bool,
+    /// The signer's own key first.
+    pub(super) issuers: Vec<String>,
+}
+
+impl Plan {
+    pub(super) fn make(args: &UpArgs, session: &Session) -> Result<Self, CommandError> {
+        let work_dir = std::env::current_dir().map_err(|error| {
+            CommandError::new(Kind::General, "cannot tell the working directory").because(error)
+        })?;
+        let mut env = session.env.clone();
+        env.add_file(&work_dir.join(".env"))?;
+        // `.env` may move it.
+        let dirs = Dirs::find(&env)
+            .or_else(|| session.dirs.clone())
+            .ok_or_else(|| {
+                CommandError::new(Kind::General, "there is no home directory to keep state in")
+                    .hint("set WASH_HOME to a directory that may be written")
+            })?;
+        let named = args.host_config.clone().or_else(|| Places::named_by(&env));
+        let places = Places::find(named.as_deref(), Some(&dirs), &work_dir);
+        if let (Some(other), Some(read)) = (&places.passed_over, &places.read) {
+            session.output.note(&format!(
+                "using {}, not {}; choose with --host-config",
+                read.display(),
+                other.display()
+            ));
+        }
+        let file = match &places.read {
+            Some(path) => HostFile::read(path)?,
+            None => HostFile::default(),
+        };
+        let settings = HostSettings::decide(args.host.0.clone(), &env, &file)?;
+        let lattice = settings.lattice.value.parse().map_err(|error| {
+            CommandError::new(Kind::Usage, "the lattice's name is not valid").because(error)
+        })?;
+        let labels = labels::decide(&args.labels, &env)?;
+        let cluster = Cluster::decide(&settings);
+        let key = match &settings.host_seed {
+            Some(it) => it.value.clone(),
+            None => Seed::generate(KeyKind::Server),
+        };
+        let scratch = args.ephemeral.then(scratch).transpose()?;
+        let nats_dir = match &scratch {
+            Some(it) => it.path().to_owned(),
+            None => dirs.state.join("nats"),
+        };
+        let host_config = match &scratch {
+            Some(_) => None,
+            None => keep(&places, &file, &cluster)?,
+        };
+        Ok(Self {
+            lattice,
+            labels,
+            key,
+            cluster,
+            cache: scratch.is_none().then(|| dirs.cache.join("modules")),
+            nats_dir,
+            host_config,
+            env,
+            dirs,
+            settings,
+            _scratch: scratch,
+        })
+    }
+
+    /// How to reach NATS for control messages or calls; `address` is that of the lattice's NATS.
+    pub(super) fn connection(
+        &self,
+        endpoint: &Endpoint,
+        address: &str,
+        name: &str,
+    ) -> ConnectOptions {
+        let credentials = match endpoint.auth.value.clone() {
+            Auth::Anonymous => Credentials::Anonymous,
+            Auth::Creds(path) => Credentials::File(path),
+            Auth::Jwt { jwt, seed } => Credentials::Jwt {
+                jwt: jwt.reveal().to_owned(),
+                seed,
+            },
+            Auth::Nkey(seed) => Credentials::Nkey(seed),
+            Auth::UserPassword { user, password } => Credentials::UserPassword {
+                user,
+                password: password.reveal().to_owned(),
+            },
+            Auth::Token(token) => Credentials::Token(token.reveal().to_owned()),
+        };
+        ConnectOptions {
+            urls: vec![self.url(endpoint, address)],
+            credentials,
+            tls: TlsOptions {
+                required: endpoint.tls,
+                ..TlsOptions::default()
+            },
+            name: format!("wash host {name}"),
+            timeout: super::CONNECT_TIMEOUT,
+        }
+    }
+
+    /// The address of a connection, which follows the lattice's NATS in what it does not say itself.
+    pub(super) fn url(&self, endpoint: &Endpoint, address: &str) -> String {
+        if endpoint.host.is_none() && endpoint.port.is_none() {
+            return with_scheme(address, endpoint.tls);
+        }
+        let nats = &self.settings.nats;
+        let host = endpoint
+            .host
+            .as_ref()
+            .map_or(&nats.host.value, |it| &it.value);
+        let port = endpoint
+            .port
+            .as_ref()
+            .map_or(nats.port.value, |it| it.value);
+        with_scheme(&join(host, port), endpoint.tls)
+    }
+
+    pub(super) fn host(
+        &self,
+        ctl_url: String,
+        rpc_url: String,
+        loopback_only: bool,
+    ) -> crate::host::Config {
+        let settings = &self.settings;
+        let limits = Limits::default();
+        let wanted = &settings.limits;
+        crate::host::Config {
+            key: self.key.clone(),
+            lattice: self.lattice.clone(),
+            ctl_prefix: settings.ctl_topic_prefix.clone(),
+            cluster: self.cluster.seed.clone(),
+            issuers: self.cluster.issuers.clone(),
+            labels: self.labels.clone(),
+            name: settings.name.clone(),
+            js_domain: settings.js_domain.clone(),
+            rpc_timeout: settings.rpc_timeout,
+            provider_delay: settings.provider_delay,
+            allow_file_load: settings.allow_file_load.unwrap_or(loopback_only),
+            allow_unsigned: settings.allow_unsigned,
+            builtin_aliases: settings.builtin_aliases,
+            limits: Limits {
+                memory: wanted.memory.unwrap_or(limits.memory),
+                time: wanted.time.unwrap_or(limits.time),
+                depth: wanted.depth.unwrap_or(limits.depth),
+                instances: wanted.instances.unwrap_or(limits.instances),
+            },
+            cache: self.cache.clone(),
+            ctl_url,
+            rpc_url,
+        }
+    }
+}
+
+impl Cluster {
+    /// Our own key is always among those whose calls we accept, and first.
+    fn decide(settings: &HostSettings) -> Self {
+        let given = settings.cluster_seed.as_ref().map(|it| it.value.clone());
+        let is_new = given.is_none();
+        let seed = given.unwrap_or_else(|| Seed::generate(KeyKind::Cluster));
+        let own = seed.public();
+        let others = settings.cluster_issuers.iter().filter(|it| **it != own);
+        let issuers = std::iter::once(own.clone())
+            .chain(others.cloned())
+            .collect();
+        Self {
+            seed,
+            is_new,
+            issuers,
+        }
+    }
+}
+
+/// Writes what a next start and other hosts need. Flags and variables are for this run and leave no trace, but
+/// for the cluster's identity where the file has none.
+fn keep(
+    places: &Places,
+    file: &HostFile,
+    cluster: &Cluster,
+) -> Result<Option<PathBuf>, CommandError> {
+    let Some(path) = &places.write else {
+        return Ok(None);
+    };
+    // A flag or variable that differs from the file must not replace what other hosts share.
+    let identity = (!file.has_cluster_seed()).then_some(cluster);
+    let fields = file.completed(identity.map(|it| (it.seed.reveal(), it.issuers.as_slice())));
+    file::write(path, &fields).map_err(|reason| unwritten(path, reason))?;
+    Ok(Some(path.clone()))
+}
+
+fn unwritten(path: &Path, reason: io::Error) -> CommandError {
+    let path = path.display();
+    CommandError::new(Kind::General, format!("cannot write {path}"))
+        .because(reason)
+        .hint(
+            "choose another place with --host-config PATH, WASH_HOME, or keep nothing: --ephemeral",
+        )
+}
+
+fn scratch() -> Result<TempDir, CommandError> {
+    tempfile::Builder::new()
+        .prefix("wash-")
+        .tempdir()
+        .map_err(|error| {
+            CommandError::new(Kind::General, "cannot create a temporary directory").because(error)
+        })
+}
+
+/// `host:port`, unless the host carries its own; brackets around IPv6.
+pub(super) fn join(host: &str, port: u16) -> String {
+    let bare = host.split_once("://").map_or(host, |(_, it)| it);
+    if host.parse::<std::net::Ipv6Addr>().is_ok() {
+        return format!("[{host}]:{port}");
+    }
+    let has_port = bare.rsplit_once(':').is_some_and(|(before, port)| {
+        !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit()) && !before.ends_with(':')
+    });
+    if has_port {
+        host.to_owned()
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+pub(super) fn with_scheme(address: &str, tls: bool) -> String {
+    match (address.contains("://"), tls) {
+        (true, _) => address.to_owned(),
+        (false, true) => format!("tls://{address}"),
+        (false, false) => format!("nats://{address}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_joined_once() {
+        assert_eq!(join("127.0.0.1", 4222), "127.0.0.1:4222");
+        assert_eq!(join("::1", 4222), "[::1]:4222");
+        assert_eq!(join("h:1", 4222), "h:1");
+        assert_eq!(join("tls://h", 4222), "tls://h:4222");
+        assert_eq!(join("tls://h:1", 4222), "tls://h:1");
+        assert_eq!(with_scheme("h:1", true), "tls://h:1");
+        assert_eq!(with_scheme("ws://h:1", true), "ws://h:1");
+    }
+}

@@ -1,0 +1,110 @@
+//! What `wash up` says once its host answers.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::cli::output::{Answer, Page};
+
+/// A running host, for people and programs. A host in the background tells it to the command that started it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Ready {
+    pub(super) host_id: String,
+    pub(super) name: String,
+    pub(super) pid: u32,
+    pub(super) lattice: String,
+    pub(super) nats_url: String,
+    /// The server that was started for this host; none if one was there already.
+    pub(super) nats_pid: Option<u32>,
+    pub(super) nats_version: String,
+    pub(super) nats_log: Option<PathBuf>,
+    pub(super) cluster_signer: String,
+    pub(super) cluster_issuers: Vec<String>,
+    /// None for stderr.
+    pub(super) log: Option<PathBuf>,
+    /// None if nothing is kept.
+    pub(super) host_config: Option<PathBuf>,
+    /// What `--apply` did.
+    pub(super) applied: Option<Applied>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Applied {
+    pub(super) fields: Map<String, Value>,
+    pub(super) text: String,
+}
+
+impl Ready {
+    fn kill_command(&self) -> String {
+        format!("wash down {}", self.host_id)
+    }
+}
+
+impl Answer for Ready {
+    fn fields(&self) -> Map<String, Value> {
+        let fields = json!({
+            "host_id": self.host_id,
+            "name": self.name,
+            "pid": self.pid,
+            "lattice": self.lattice,
+            "nats_url": self.nats_url,
+            "nats_pid": self.nats_pid,
+            "nats_started": self.nats_pid.is_some(),
+            "nats_version": self.nats_version,
+            "nats_log": self.nats_log,
+            "cluster_signer": self.cluster_signer,
+            "cluster_issuers": self.cluster_issuers,
+            "log": self.log,
+            // As older versions name it.
+            "wasmcloud_log": self.log,
+            "host_config": self.host_config,
+            "kill_cmd": self.kill_command(),
+            "applied": self.applied.as_ref().map(|it| &it.fields),
+        });
+        match fields {
+            Value::Object(it) => it,
+            _ => Map::new(),
+        }
+    }
+
+    fn text(&self, _: &Page) -> String {
+        let nats = match self.nats_pid {
+            Some(pid) => format!(
+                "{} (nats-server {}, started here, pid {pid})",
+                self.nats_url, self.nats_version
+            ),
+            None => format!(
+                "{} (nats-server {}, was there already and stays)",
+                self.nats_url, self.nats_version
+            ),
+        };
+        let mut lines = vec![
+            format!("Host     {} ({})", self.host_id, self.name),
+            format!("Lattice  {}", self.lattice),
+            format!("NATS     {nats}"),
+            format!("Cluster  {}", self.cluster_signer),
+        ];
+        if let Some(path) = &self.host_config {
+            lines.push(format!("Config   {}", path.display()));
+        }
+        match &self.log {
+            Some(path) => {
+                lines.push(format!("Log      {}", path.display()));
+                lines.push(format!("Stop     {}", self.kill_command()));
+            }
+            None => {
+                lines.push("Log      stderr".to_owned());
+                lines.push("Stop     Ctrl-C".to_owned());
+            }
+        }
+        if let Some(applied) = &self.applied {
+            lines.push(applied.text.clone());
+        }
+        lines.join("\n")
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.host_id.clone()]
+    }
+}
