@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::config::connection::DEFINITIONS;
+use crate::config::host;
 
 use super::CommandResult;
 use super::output::{Answer, Format, Page, Sentence};
@@ -148,6 +149,14 @@ impl Environment {
             for name in definition.variables {
                 let flag = format!("--{}", definition.flag);
                 rows.push(((*name).to_owned(), flag, definition.about.to_owned()));
+            }
+        }
+        for definition in host::DEFINITIONS {
+            for name in definition.variables {
+                if !rows.iter().any(|(it, ..)| it == name) {
+                    let flag = format!("up --{}", definition.flag);
+                    rows.push(((*name).to_owned(), flag, definition.about.to_owned()));
+                }
             }
         }
         let mut declared = BTreeMap::new();

@@ -278,6 +278,12 @@ impl Files {
             log: dir.join("nats.log"),
             ports: dir.join("ports"),
         };
+        // A server that was killed leaves its file behind.
+        if let Err(error) = fs::remove_dir_all(&files.ports)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(file_error(&files.ports)(error));
+        }
         let store = dir.join("jetstream");
         for folder in [dir, &files.ports, &store] {
             create_private_dir(folder).map_err(file_error(folder))?;

@@ -5,6 +5,8 @@
 mod contract;
 mod env;
 mod generated;
+mod nats;
+mod up;
 
 /// A file in this directory that no line above names would never run.
 #[test]

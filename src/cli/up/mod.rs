@@ -110,8 +110,10 @@ impl UpArgs {
         start_logging(&plan, session)?;
         local::forget_dead(&plan.dirs.state).await;
         let mut parts = Parts::default();
+        // Each part has a limit of its own and says more when it is reached.
+        let limit = self.ready_timeout.saturating_add(Duration::from_secs(1));
         let started = tokio::select! {
-            started = tokio::time::timeout(self.ready_timeout, parts.start(&plan, log, &self)) => {
+            started = tokio::time::timeout(limit, parts.start(&plan, log, &self)) => {
                 started.unwrap_or_else(|_| Err(not_ready(self.ready_timeout)))
             }
             signal = signals.next() => {

@@ -163,6 +163,9 @@ async fn start(
         StartError::PortTaken { .. } => taken(error),
         StartError::Listen { .. } => CommandError::new(Kind::Connect, error.to_string())
             .hint("nothing answers there, and no server can be started there: check --nats-host"),
+        StartError::NotReady { .. } => CommandError::new(Kind::Timeout, error.to_string())
+            .hint("allow more with --ready-timeout")
+            .hint(format!("its files are in {}", dir.display())),
         error => CommandError::new(Kind::General, "cannot start NATS")
             .because(error)
             .hint(format!("its files are in {}", dir.display())),
