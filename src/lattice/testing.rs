@@ -115,9 +115,9 @@ fn binary() -> PathBuf {
 }
 
 /// Waits until `condition` holds, at most 20 seconds.
-pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let give_up = Instant::now() + Duration::from_secs(20);
-    while !condition() {
+    while !condition().await {
         assert!(Instant::now() < give_up, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
