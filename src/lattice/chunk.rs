@@ -5,11 +5,12 @@
 //! names the objects.
 
 mod meta;
+mod stored;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::push::OrderedConfig;
@@ -24,6 +25,7 @@ use time::OffsetDateTime;
 use tokio_util::task::TaskTracker;
 
 use self::meta::Meta;
+pub(super) use self::stored::Stored;
 use super::subject::LatticeName;
 
 /// Payloads above this travel through the object store: the newest peers expect it from here on, and all
@@ -38,9 +40,6 @@ const CHUNK: usize = 128 * 1024;
 
 /// Chunks on their way to the store at a time: 4 MiB.
 const WINDOW: usize = 32;
-
-/// Bounds the removal of what nobody will read.
-const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
 
 /// "stream name already in use": by a peer, with settings of its own.
 const STREAM_EXISTS: u64 = 10058;
@@ -146,15 +145,10 @@ impl ChunkStore {
     }
 
     async fn write(self: &Arc<Self>, name: &str, data: &Bytes) -> Result<Stored, PublishError> {
-        let mut stored = Stored {
-            store: Arc::clone(self),
-            subject: None,
-            meta: Meta::new(name, &self.bucket),
-            left: false,
-        };
+        let mut stored = Stored::new(self, Meta::new(name, &self.bucket));
         let chunks = self.chunk_subject(&stored.meta);
         let mut digest = Sha256::new();
-        let mut acks = std::collections::VecDeque::<PublishAckFuture>::new();
+        let mut acks = VecDeque::<PublishAckFuture>::new();
         let mut rest = data.clone();
         while !rest.is_empty() {
             let chunk = rest.split_to(CHUNK.min(rest.len()));
@@ -376,46 +370,6 @@ impl ApiError {
             size,
             reason: self.description,
         }
-    }
-}
-
-/// An object that waits for its reader.
-#[must_use = "dropping it removes the object"]
-pub(super) struct Stored {
-    store: Arc<ChunkStore>,
-    /// None until the description is on its way.
-    subject: Option<String>,
-    meta: Meta,
-    left: bool,
-}
-
-impl Stored {
-    /// The reader deletes the object.
-    pub(super) fn leave(mut self) {
-        self.left = true;
-    }
-}
-
-impl Drop for Stored {
-    fn drop(&mut self) {
-        // Without a runtime the connection is gone, too.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        if self.left || self.meta.chunks == 0 {
-            return;
-        }
-        let store = Arc::clone(&self.store);
-        let (subject, meta) = (self.subject.take(), self.meta.clone());
-        let cleanup = async move {
-            let deletion = store.delete(subject.as_deref(), &meta);
-            match tokio::time::timeout(CLEANUP_LIMIT, deletion).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "cannot remove an unread payload"),
-                Err(_) => tracing::debug!("cannot remove an unread payload in time"),
-            }
-        };
-        self.store.cleanups.spawn_on(cleanup, &runtime);
     }
 }
 

@@ -4,19 +4,35 @@
 //! crosses a trust boundary. Everything else is signed and goes over NATS. The handler authorizes in either
 //! case, so both paths obey the same rules.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod incoming;
+mod local;
+mod outgoing;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+use super::chunk::{CHUNK_ABOVE, ChunkStore};
 use super::invocation::Identity;
-use super::subject::LatticeName;
+use super::subject::{self, LatticeName, is_token};
 use super::wire::Entity;
+pub use incoming::Serving;
+use local::Endpoint;
 
 /// Default time a call may take (protocol §4.7).
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(2000);
+
+/// Milliseconds that a call may still take, and how many calls led to it. Other hosts neither send nor read
+/// these headers.
+const TIMEOUT_HEADER: &str = "Wash-Timeout-Ms";
+const DEPTH_HEADER: &str = "Wash-Depth";
+
+/// What an envelope (claims, names, headers) may need beside its payload in one message.
+const ENVELOPE: usize = 16 * 1024;
 
 /// A call to make.
 #[derive(Clone, Debug)]
@@ -81,15 +97,24 @@ pub enum RpcError {
 #[derive(Clone)]
 pub struct Rpc {
     inner: Arc<Inner>,
+    timeout: Duration,
 }
 
 struct Inner {
-    // P2: fill
+    client: async_nats::Client,
+    lattice: LatticeName,
+    identity: Identity,
+    chunks: Arc<ChunkStore>,
+    /// Targets served by this process. A lock of the standard library: it is held for one look-up.
+    local: RwLock<HashMap<Entity, Arc<Endpoint>>>,
 }
 
 impl std::fmt::Debug for Rpc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rpc").finish_non_exhaustive()
+        f.debug_struct("Rpc")
+            .field("lattice", &self.inner.lattice)
+            .field("host", &self.inner.identity.host)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,21 +126,39 @@ impl Rpc {
         identity: Identity,
         js_domain: Option<String>,
     ) -> Self {
-        let _ = (client, lattice, identity, js_domain);
-        todo!()
+        let chunks = ChunkStore::new(client.clone(), &lattice, js_domain);
+        Self {
+            inner: Arc::new(Inner {
+                client,
+                lattice,
+                identity,
+                chunks,
+                local: RwLock::default(),
+            }),
+            timeout: DEFAULT_TIMEOUT,
+        }
     }
 
-    /// Makes a call and waits for its answer.
+    /// The time that calls of other hosts may take, which do not say how long they wait.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Makes a call and waits for its answer. Dropping the future cancels a call within this process.
     ///
     /// # Errors
     /// Every variant of [`RpcError`].
     pub async fn invoke(&self, call: Call) -> Result<Bytes, RpcError> {
-        let _ = (&self.inner, call);
-        todo!()
+        match self.inner.endpoint(&call.target) {
+            Some(endpoint) => endpoint.invoke(call).await,
+            None => self.inner.invoke_remote(&call).await,
+        }
     }
 
     /// Answers calls to `target`, from this process at once and from NATS once this returns. Calls run
-    /// concurrently; the handler limits itself.
+    /// concurrently; the handler limits itself. A later handler of the same target takes its place.
     ///
     /// # Errors
     /// [`RpcError::Transport`] when the subscription cannot be made.
@@ -124,20 +167,71 @@ impl Rpc {
         target: Entity,
         handler: Arc<dyn Handler>,
     ) -> Result<Serving, RpcError> {
-        let _ = (&self.inner, target, handler);
-        todo!()
+        incoming::serve(self, target, handler).await
+    }
+
+    /// Whether calls to this target stay in the process.
+    pub fn is_local(&self, target: &Entity) -> bool {
+        self.inner.endpoint(target).is_some()
+    }
+
+    pub fn client(&self) -> &async_nats::Client {
+        &self.inner.client
+    }
+
+    pub fn lattice(&self) -> &LatticeName {
+        &self.inner.lattice
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.inner.identity
     }
 }
 
-/// A served target. Dropping it stops at once; [`Serving::stop`] lets running calls finish.
-#[must_use = "dropping it stops serving"]
-#[derive(Debug)]
-pub struct Serving {}
+impl Inner {
+    fn endpoint(&self, target: &Entity) -> Option<Arc<Endpoint>> {
+        let local = self.local.read().unwrap_or_else(PoisonError::into_inner);
+        local.get(target).cloned()
+    }
 
-impl Serving {
-    /// Takes no new calls, and waits at most `grace` for those that run.
-    pub async fn stop(self, grace: Duration) {
-        let _ = grace;
-        todo!()
+    fn register(&self, endpoint: &Arc<Endpoint>) {
+        let mut local = self.local.write().unwrap_or_else(PoisonError::into_inner);
+        local.insert(endpoint.target.clone(), Arc::clone(endpoint));
+    }
+
+    /// Leaves a later registration of the same target alone.
+    fn unregister(&self, endpoint: &Arc<Endpoint>) {
+        let mut local = self.local.write().unwrap_or_else(PoisonError::into_inner);
+        if local
+            .get(&endpoint.target)
+            .is_some_and(|it| Arc::ptr_eq(it, endpoint))
+        {
+            local.remove(&endpoint.target);
+        }
+    }
+
+    /// Where calls to `target` go; none when its key or link name cannot be part of a subject.
+    fn subject(&self, target: &Entity) -> Option<String> {
+        let key = is_token(&target.public_key).then_some(&target.public_key)?;
+        if target.is_actor() {
+            return Some(subject::rpc::actor(&self.lattice, key));
+        }
+        let link = is_token(&target.link_name).then_some(&target.link_name)?;
+        Some(subject::rpc::provider(&self.lattice, key, link))
+    }
+
+    /// The largest payload that goes into a message: less than usual only on a server with a lower limit.
+    fn inline_limit(&self) -> usize {
+        CHUNK_ABOVE.min(self.client.max_payload().saturating_sub(ENVELOPE))
     }
 }
+
+/// Seconds since the epoch, for claims.
+fn now() -> u64 {
+    SystemTime::UNIX_EPOCH
+        .elapsed()
+        .map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests;
