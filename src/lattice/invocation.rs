@@ -341,7 +341,7 @@ mod tests {
         let metadata = |change: fn(&mut InvocationMetadata)| {
             let mut call = call(&identity);
             resign(&mut call, signer, |it| {
-                change(it.metadata.as_mut().unwrap())
+                change(it.metadata.as_mut().unwrap());
             });
             check(&call, &identity.issuers, NOW).unwrap_err()
         };

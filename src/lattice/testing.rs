@@ -42,7 +42,7 @@ impl NatsServer {
 
     /// An anonymous connection.
     pub(crate) async fn client(&self) -> async_nats::Client {
-        async_nats::connect(&self.url).await.unwrap()
+        async_nats::connect(self.url()).await.unwrap()
     }
 
     pub(crate) fn log(&self) -> String {

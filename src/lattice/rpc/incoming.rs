@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::{HeaderMap, Message, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::local::{Endpoint, Failure};
@@ -119,21 +119,34 @@ impl Inner {
 enum Event {
     Call(Message),
     Drain,
+    Stop,
     End,
 }
 
 /// Takes calls in until the subscription ends.
 async fn receive(rpc: Rpc, endpoint: Arc<Endpoint>, mut calls: Subscriber) {
     let slots = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+    let start = |message, arrived, slot: Option<OwnedSemaphorePermit>| {
+        let (rpc, runner) = (rpc.clone(), Arc::clone(&endpoint));
+        endpoint.running.spawn(async move {
+            answer(&rpc, &runner, message, arrived).await;
+            drop(slot);
+        });
+    };
     let mut draining = false;
     loop {
         let event = tokio::select! {
-            () = endpoint.stopped.cancelled() => Event::End,
+            () = endpoint.stopped.cancelled() => Event::Stop,
             () = endpoint.draining.cancelled(), if !draining => Event::Drain,
             call = calls.next() => call.map_or(Event::End, Event::Call),
         };
         match event {
-            Event::End => return,
+            Event::Call(message) => {
+                let arrived = Instant::now();
+                let slot = Arc::clone(&slots).acquire_owned();
+                let slot = endpoint.stopped.run_until_cancelled(slot).await;
+                start(message, arrived, slot.and_then(Result::ok));
+            }
             Event::Drain => {
                 draining = true;
                 // Calls that the server has sent already still come.
@@ -141,18 +154,14 @@ async fn receive(rpc: Rpc, endpoint: Arc<Endpoint>, mut calls: Subscriber) {
                     return;
                 }
             }
-            Event::Call(message) => {
-                let arrived = Instant::now();
-                let slot = Arc::clone(&slots).acquire_owned();
-                let Some(Ok(slot)) = endpoint.stopped.run_until_cancelled(slot).await else {
-                    return;
-                };
-                let (rpc, runner) = (rpc.clone(), Arc::clone(&endpoint));
-                endpoint.running.spawn(async move {
-                    answer(&rpc, &runner, message, arrived).await;
-                    drop(slot);
-                });
-            }
+            Event::Stop => break,
+            Event::End => return,
+        }
+    }
+    // Calls that were on their way are told so, rather than left to time out.
+    if calls.drain().await.is_ok() {
+        while let Ok(Some(message)) = timeout(CONFIRM_LIMIT, calls.next()).await {
+            start(message, Instant::now(), None);
         }
     }
 }

@@ -88,6 +88,15 @@ fn call(target: &Entity, operation: &str) -> Call {
     }
 }
 
+/// Whether the actor is gone for other hosts.
+async fn gone(caller: &Rpc, actor: &Entity) -> bool {
+    let probe = within(call(actor, "echo"), Duration::from_secs(1));
+    matches!(
+        caller.invoke(probe).await,
+        Err(RpcError::NoResponders { .. })
+    )
+}
+
 fn within(call: Call, timeout: Duration) -> Call {
     Call {
         deadline: Instant::now() + timeout,
@@ -378,7 +387,7 @@ async fn nobody_there_yet_is_tried_again() {
 
     let mut hopeless = call(&Entity::actor("MNEVER"), "echo");
     hopeless.retry = Retry::NoResponders;
-    let hopeless = within(hopeless, Duration::from_millis(300));
+    let hopeless = within(hopeless, Duration::from_secs(1));
     let error = pair.caller.invoke(hopeless).await.unwrap_err();
     assert!(matches!(error, RpcError::NoResponders { .. }), "{error}");
 }
@@ -449,8 +458,7 @@ async fn stopping_lets_calls_finish() {
     let stopping = tokio::spawn(pair.serving.stop(PATIENCE));
     // New calls are turned away while the old ones run.
     eventually("the actor is gone", async || {
-        let result = pair.caller.invoke(call(&pair.actor, "echo")).await;
-        matches!(result, Err(RpcError::NoResponders { .. }))
+        gone(&pair.caller, &pair.actor).await
     })
     .await;
     assert!(!pair.callee.is_local(&pair.actor) && !stopping.is_finished());
@@ -487,8 +495,7 @@ async fn dropping_stops_at_once() {
     assert!(!pair.callee.is_local(&pair.actor));
     assert!(remote(hanging.await.unwrap()).contains("was stopped"));
     eventually("the actor is gone", async || {
-        let result = pair.caller.invoke(call(&pair.actor, "echo")).await;
-        matches!(result, Err(RpcError::NoResponders { .. }))
+        gone(&pair.caller, &pair.actor).await
     })
     .await;
 }
@@ -506,8 +513,8 @@ async fn the_later_handler_stays_when_the_earlier_goes() {
     assert_eq!(second.seen.load(Ordering::SeqCst), 1);
     eventually("only the second answers", async || {
         let before = second.seen.load(Ordering::SeqCst);
-        let result = pair.caller.invoke(call(&pair.actor, "echo")).await;
-        result.is_ok() && second.seen.load(Ordering::SeqCst) > before
+        let probe = within(call(&pair.actor, "echo"), Duration::from_secs(1));
+        pair.caller.invoke(probe).await.is_ok() && second.seen.load(Ordering::SeqCst) > before
     })
     .await;
 }
