@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::super::testing::Stage;
 use super::*;
-use crate::lattice::testing::until;
+use crate::lattice::testing::eventually;
 use tokio::sync::watch;
 
 const ACTOR: &str = "MACTOR";
@@ -246,7 +246,7 @@ async fn a_replaced_link_finishes_what_runs_on_the_old_address() {
         .unwrap();
     let new = address(&server);
     assert_ne!(old, new);
-    until("the old port is closed", || {
+    eventually("the old port is closed", async || {
         std::net::TcpStream::connect(old).is_err()
     })
     .await;
@@ -262,7 +262,7 @@ async fn a_replaced_link_finishes_what_runs_on_the_old_address() {
     );
 
     server.delete_link(link(&[])).await;
-    until("the new port is closed", || {
+    eventually("the new port is closed", async || {
         std::net::TcpStream::connect(new).is_err()
     })
     .await;
@@ -315,7 +315,7 @@ async fn a_taken_address_is_told_and_tried_again() {
         "{message}"
     );
     drop(taken);
-    until("the listener is bound after all", || {
+    eventually("the listener is bound after all", async || {
         server.health().healthy
     })
     .await;
