@@ -33,6 +33,8 @@ where
 
 impl Stage {
     pub(super) async fn set() -> Self {
+        // Clients that tests make need one, as those of the HTTP client provider do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let nats = NatsServer::start().await;
         let signer = Seed::generate(KeyKind::Cluster);
         let identity = Identity {

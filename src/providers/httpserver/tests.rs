@@ -343,7 +343,6 @@ async fn tls_speaks_both_versions_of_http() {
         .await
         .unwrap();
     let url = format!("https://localhost:{}/", address(&server).port());
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let root = reqwest::Certificate::from_pem(signed.cert.pem().as_bytes()).unwrap();
     for version in [http::Version::HTTP_11, http::Version::HTTP_2] {
         let builder = reqwest::Client::builder()
