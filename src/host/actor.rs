@@ -379,3 +379,6 @@ impl Outbound for Nowhere {
         Box::pin(async { Err("no calls before the actor has started".into()) })
     }
 }
+
+#[cfg(test)]
+mod tests;

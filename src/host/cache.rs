@@ -203,3 +203,102 @@ impl Hasher for Digesting {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn wasm(number: u32) -> Vec<u8> {
+        wat::parse_str(format!("(module (func (result i32) (i32.const {number})))")).unwrap()
+    }
+
+    fn open() -> (tempfile::TempDir, Engine, Cache) {
+        let (dir, engine) = (tempfile::tempdir().unwrap(), Engine::default());
+        let cache = Cache::open(&dir.path().join("a/b"), &engine).unwrap();
+        (dir, engine, cache)
+    }
+
+    #[test]
+    fn gives_back_what_was_put_to_the_same_engine_only() {
+        let (_dir, engine, cache) = open();
+        let key = cache.key(&wasm(1));
+        assert!(cache.get(&key, &engine).is_none());
+        cache.put(&key, &Module::new(&engine, wasm(1)).unwrap());
+        assert!(cache.get(&key, &engine).is_some());
+        assert_ne!(cache.key(&wasm(2)).0, key.0);
+
+        let mut config = wasmtime::Config::new();
+        let other = Engine::new(config.epoch_interruption(true)).unwrap();
+        let theirs = Cache::open(&cache.dir, &other).unwrap();
+        assert_ne!(theirs.key(&wasm(1)).0, key.0);
+        // Should the name ever lie, the engine still refuses.
+        assert!(theirs.get(&key, &other).is_none());
+    }
+
+    #[test]
+    fn damage_is_a_miss() {
+        let (_dir, engine, cache) = open();
+        let key = cache.key(&wasm(1));
+        cache.put(&key, &Module::new(&engine, wasm(1)).unwrap());
+        let path = cache.path(&key);
+        let intact = fs::read(&path).unwrap();
+        for position in [0, CHECKSUM, intact.len() - 1] {
+            let mut damaged = intact.clone();
+            damaged[position] ^= 0x80;
+            fs::write(&path, damaged).unwrap();
+            assert!(cache.get(&key, &engine).is_none(), "byte {position}");
+        }
+        for length in [0, CHECKSUM - 1, CHECKSUM, intact.len() - 1] {
+            fs::write(&path, &intact[..length]).unwrap();
+            assert!(cache.get(&key, &engine).is_none(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn drops_what_was_not_used_for_longest() {
+        let (_dir, engine, mut cache) = open();
+        let module = |number| Module::new(&engine, wasm(number)).unwrap();
+        let keys: Vec<Key> = (0..3).map(|it| cache.key(&wasm(it))).collect();
+        for (number, key) in keys.iter().enumerate().take(2) {
+            cache.put(key, &module(number as u32));
+            let age = Duration::from_secs(100 - number as u64);
+            let file = File::open(cache.path(key)).unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
+        }
+        // Using the older one makes the other the oldest.
+        assert!(cache.get(&keys[0], &engine).is_some());
+        let one = fs::metadata(cache.path(&keys[0])).unwrap().len();
+        cache.max_size = one * 5 / 2;
+        cache.put(&keys[2], &module(2));
+        let kept: Vec<bool> = keys.iter().map(|it| cache.path(it).exists()).collect();
+        assert_eq!(kept, [true, false, true]);
+    }
+
+    #[test]
+    fn a_module_that_cannot_be_stored_is_no_error() {
+        let (dir, engine, cache) = open();
+        drop(dir);
+        let key = cache.key(&wasm(1));
+        cache.put(&key, &Module::new(&engine, wasm(1)).unwrap());
+        assert!(cache.get(&key, &engine).is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_has_access() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let (_dir, engine, cache) = open();
+        let key = cache.key(&wasm(1));
+        cache.put(&key, &Module::new(&engine, wasm(1)).unwrap());
+        assert_eq!(mode(&cache.dir), 0o700);
+        assert_eq!(mode(&cache.path(&key)), 0o600);
+
+        fs::set_permissions(&cache.dir, fs::Permissions::from_mode(0o755)).unwrap();
+        Cache::open(&cache.dir, &engine).unwrap();
+        assert_eq!(mode(&cache.dir), 0o700);
+        fs::set_permissions(&cache.dir, fs::Permissions::from_mode(0o777)).unwrap();
+        Cache::open(&cache.dir, &engine).unwrap_err();
+    }
+}

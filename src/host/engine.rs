@@ -205,6 +205,11 @@ impl Engine {
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.inner.engine
     }
+
+    #[cfg(test)]
+    pub(super) fn free_instances(&self) -> usize {
+        self.inner.slots.available_permits()
+    }
 }
 
 fn setup(error: wasmtime::Error) -> EngineError {
@@ -271,4 +276,138 @@ fn minimum_memory(wasm: &[u8]) -> u64 {
         }
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::host::testing::{engine, guest};
+
+    fn refusal(wasm: &[u8]) -> EngineError {
+        engine(Limits::default()).load(wasm).unwrap_err()
+    }
+
+    fn refusal_of(text: &str) -> String {
+        refusal(&wat::parse_str(text).unwrap()).to_string()
+    }
+
+    #[test]
+    fn an_unknown_import_is_named() {
+        let text = r#"(module (import "env" "magic" (func)) (func (export "_start")))"#;
+        assert_eq!(
+            refusal_of(text),
+            "the module imports env::magic, which this host does not offer"
+        );
+    }
+
+    #[test]
+    fn an_import_of_another_type_is_refused() {
+        let text = r#"(module (import "wapc" "__host_error" (func)) (func (export "_start")))"#;
+        assert!(refusal_of(text).contains("__host_error"));
+    }
+
+    #[test]
+    fn what_is_no_actor_is_told_apart() {
+        let texts = [
+            ("(component)", "components come in a later version"),
+            ("(module)", "neither __guest_call nor _start"),
+            (
+                r#"(module (func (export "__guest_call")))"#,
+                "not a function of two lengths",
+            ),
+            (
+                r#"(module (memory 5000) (func (export "_start")))"#,
+                "starts with 327680000 bytes of memory, and the host's memory limit is 268435456",
+            ),
+        ];
+        for (text, expected) in texts {
+            let found = refusal_of(text);
+            assert!(found.contains(expected), "{text}: {found}");
+        }
+        for bytes in [&b""[..], b"#!/bin/sh", b"\0asm"] {
+            let found = refusal(bytes).to_string();
+            assert!(found.contains("no WebAssembly module"), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_module_does_not_compile() {
+        let mut wasm = guest("echo");
+        wasm.truncate(wasm.len() - 3);
+        assert!(matches!(refusal(&wasm), EngineError::Compile(_)));
+    }
+
+    #[test]
+    fn modules_of_newer_compilers_load() {
+        // What LLVM assumes by default today: reference types, multi-value, bulk memory, SIMD.
+        let text = r#"(module
+            (memory (export "memory") 1)
+            (table 2 funcref)
+            (func $pair (result i32 i32) (i32.const 1) (i32.const 2))
+            (func (export "__guest_call") (param i32 i32) (result i32)
+                (memory.fill (i32.const 0) (i32.const 1) (i32.const 8))
+                (table.set (i32.const 0) (ref.null func))
+                (drop (i32x4.extract_lane 0 (v128.load (i32.const 0))))
+                (call $pair) (drop)))"#;
+        engine(Limits::default())
+            .load(&wat::parse_str(text).unwrap())
+            .unwrap();
+    }
+
+    /// The compiled code that loading these guests leaves behind, one file each.
+    fn compiled(cache: &Path, guests: &[&str]) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> = Vec::new();
+        for name in guests {
+            cached(cache).load(&guest(name)).unwrap();
+            let entries = std::fs::read_dir(cache).unwrap();
+            let found = entries.map(|it| it.unwrap().path());
+            let new: Vec<PathBuf> = found.filter(|it| !files.contains(it)).collect();
+            assert_eq!(new.len(), 1, "{name}: {new:?}");
+            files.extend(new);
+        }
+        files
+    }
+
+    fn cached(cache: &Path) -> Engine {
+        Engine::new(Limits::default(), Some(cache.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn compiled_code_comes_from_disk_the_second_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = compiled(dir.path(), &["echo", "operation"]);
+        let version = || {
+            let code = cached(dir.path()).load(&guest("echo")).unwrap();
+            code.api_version()
+        };
+        assert_eq!(version(), 1);
+        // What another guest compiled to shows where the code is taken from.
+        std::fs::copy(&files[1], &files[0]).unwrap();
+        assert_eq!(version(), 0);
+    }
+
+    #[test]
+    fn damaged_code_is_compiled_anew_and_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = compiled(dir.path(), &["echo"]);
+        let intact = std::fs::read(&files[0]).unwrap();
+        let mut flipped = intact.clone();
+        flipped[intact.len() / 2] ^= 1;
+        let truncated = intact[..intact.len() / 3].to_vec();
+        for damaged in [flipped, truncated, Vec::new()] {
+            std::fs::write(&files[0], &damaged).unwrap();
+            let code = cached(dir.path()).load(&guest("echo")).unwrap();
+            assert_eq!(code.api_version(), 1);
+            assert!(std::fs::read(&files[0]).unwrap() != damaged, "not replaced");
+        }
+    }
+
+    #[test]
+    fn an_unusable_cache_is_no_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let code = cached(&file.path().join("below")).load(&guest("echo"));
+        assert_eq!(code.unwrap().api_version(), 1);
+    }
 }

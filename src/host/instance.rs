@@ -181,3 +181,156 @@ impl Drop for Turn<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::future::BoxFuture;
+    use tokio::task::JoinHandle;
+
+    use crate::host::actor::HostCall;
+    use crate::host::engine::{Engine, Limits};
+    use crate::host::testing::{engine, load};
+
+    /// Holds calls until it is opened.
+    struct Gate(Semaphore);
+
+    impl Outbound for Gate {
+        fn call(&self, _: HostCall) -> BoxFuture<'_, Result<Bytes, String>> {
+            Box::pin(async {
+                self.0.acquire().await.unwrap().forget();
+                Ok(Bytes::from_static(b"open"))
+            })
+        }
+    }
+
+    struct World {
+        engine: Engine,
+        pool: Arc<Pool>,
+        gate: Arc<Gate>,
+    }
+
+    fn world(count: u32) -> World {
+        let engine = engine(Limits::default());
+        let pool = Arc::new(Pool::new(load(&engine, "caller"), count));
+        let gate = Arc::new(Gate(Semaphore::new(0)));
+        World { engine, pool, gate }
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(30)
+    }
+
+    impl World {
+        fn call(&self, deadline: Instant) -> JoinHandle<Result<Bytes, InvokeError>> {
+            let (pool, gate) = (Arc::clone(&self.pool), Arc::clone(&self.gate));
+            tokio::spawn(async move { pool.invoke("", Bytes::new(), deadline, 0, gate).await })
+        }
+
+        async fn until_running(&self, count: usize) {
+            let all = async {
+                while self.pool.running() != count {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(Duration::from_secs(20), all).await.unwrap();
+        }
+
+        async fn until_room(&self, room: bool) {
+            let all = async {
+                while self.pool.has_room() != room {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(Duration::from_secs(20), all).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_limit_holds_and_its_error_names_it() {
+        let world = world(2);
+        let calls = [world.call(soon()), world.call(soon())];
+        world.until_running(2).await;
+        assert!(!world.pool.has_room());
+        let early = Instant::now() + Duration::from_millis(10);
+        let error = world.call(early).await.unwrap().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "actor is at its limit of 2 calls at once"
+        );
+        world.gate.0.add_permits(2);
+        for call in calls {
+            assert_eq!(call.await.unwrap().unwrap(), "open");
+        }
+        assert!(world.pool.has_room());
+    }
+
+    #[tokio::test]
+    async fn a_higher_limit_lets_waiting_calls_start() {
+        let world = world(0);
+        assert_eq!(world.pool.limit(), 1);
+        let calls = [world.call(soon()), world.call(soon()), world.call(soon())];
+        world.until_running(1).await;
+        world.pool.set_limit(3);
+        world.until_running(3).await;
+        world.gate.0.add_permits(3);
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lower_limit_holds_once_enough_calls_have_ended() {
+        let world = world(3);
+        let calls = [world.call(soon()), world.call(soon()), world.call(soon())];
+        world.until_running(3).await;
+        world.pool.set_limit(1);
+        world.gate.0.add_permits(2);
+        world.until_running(1).await;
+        assert!(!world.pool.has_room());
+        world.gate.0.add_permits(1);
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        world.until_room(true).await;
+        assert_eq!(world.pool.permits.available_permits(), 1);
+        // Up and down while busy comes out even.
+        let call = world.call(soon());
+        world.until_running(1).await;
+        for count in [5, 2, 9, 1, 4] {
+            world.pool.set_limit(count);
+        }
+        world.gate.0.add_permits(1);
+        call.await.unwrap().unwrap();
+        assert_eq!(world.pool.permits.available_permits(), 4);
+        assert_eq!(world.pool.owed.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn an_update_leaves_running_calls_on_their_code() {
+        let world = world(1);
+        let before = world.call(soon());
+        world.until_running(1).await;
+        world.pool.replace(load(&world.engine, "operation"));
+        let after = world.call(soon());
+        world.gate.0.add_permits(1);
+        assert_eq!(before.await.unwrap().unwrap(), "open");
+        assert_eq!(after.await.unwrap().unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn draining_waits_for_what_runs_and_refuses_the_rest() {
+        let world = world(1);
+        let running = world.call(soon());
+        world.until_running(1).await;
+        let waiting = world.call(soon());
+        assert_eq!(world.pool.drain(Duration::from_millis(10)).await, 1);
+        assert_eq!(waiting.await.unwrap(), Err(InvokeError::Stopping));
+        assert!(!world.pool.has_room());
+        let late = world.call(soon()).await.unwrap();
+        assert_eq!(late, Err(InvokeError::Stopping));
+        world.gate.0.add_permits(1);
+        assert_eq!(world.pool.drain(Duration::from_secs(20)).await, 0);
+        running.await.unwrap().unwrap();
+    }
+}

@@ -8,6 +8,8 @@ mod cache;
 pub mod engine;
 pub mod import;
 pub mod instance;
+#[cfg(test)]
+mod testing;
 mod ticker;
 mod wapc;
 mod wasi;

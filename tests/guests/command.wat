@@ -1,0 +1,28 @@
+;; A WASI command: prints its second argument and its input, and exits with status 3 if the input is empty.
+(module
+  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func $print (param $ptr i32) (param $len i32)
+    (i32.store (i32.const 0) (local.get $ptr))
+    (i32.store (i32.const 4) (local.get $len))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
+  (func (export "_start")
+    (local $size i32)
+    (i32.store (i32.const 0) (i32.const 4096))
+    (i32.store (i32.const 4) (i32.const 4096))
+    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (local.set $size (i32.load (i32.const 8)))
+    (if (i32.eqz (local.get $size)) (then (call $exit (i32.const 3))))
+    (drop (call $sizes (i32.const 16) (i32.const 20)))
+    (drop (call $args (i32.const 32) (i32.const 1024)))
+    ;; Without the final zero.
+    (call $print (i32.load (i32.const 36))
+      (i32.sub
+        (i32.sub (i32.add (i32.const 1024) (i32.load (i32.const 20))) (i32.load (i32.const 36)))
+        (i32.const 1)))
+    (call $print (i32.const 4096) (local.get $size))
+    (call $exit (i32.const 0))))
