@@ -16,6 +16,7 @@ use wasmtime::{
     Store, Trap, TypedFunc, UpdateDeadline, ValType, WasmParams, WasmResults,
 };
 use wasmtime_wasi::I32Exit;
+use wasmtime_wasi::runtime::with_ambient_tokio_runtime;
 
 use super::engine::{EngineError, Inner};
 use super::wapc::Call;
@@ -359,7 +360,8 @@ fn api_version(host: &Inner, pre: &InstancePre<Call>) -> i32 {
     // Nothing in there waits for anything but its turn, so the loop ends with the deadline at the latest.
     let mut context = Context::from_waker(Waker::noop());
     loop {
-        match asked.as_mut().poll(&mut context) {
+        // A start function may use timers, which need a runtime even where the caller has none.
+        match with_ambient_tokio_runtime(|| asked.as_mut().poll(&mut context)) {
             Poll::Ready(Ok(version)) => return version,
             Poll::Ready(Err(error)) => {
                 tracing::debug!("{NAME} failed: {error:#}");

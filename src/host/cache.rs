@@ -68,13 +68,13 @@ impl Cache {
             }
         };
         let code = serialized.get(CHECKSUM..)?;
-        // SAFETY: deserializing is sound for bytes that this engine's version and settings serialized. The
-        // name holds a digest of both, the checksum excludes damage, and `create_private` made sure that
-        // nobody but this user and root can have put the file there.
         #[expect(
             unsafe_code,
             reason = "the engine offers no checked way to read compiled code"
         )]
+        // SAFETY: deserializing is sound for bytes that this engine's version and settings serialized. The
+        // name holds a digest of both, the checksum excludes damage, and `create_private` made sure that
+        // nobody but this user and root can have put the file there.
         let module = unsafe { Module::deserialize(engine, code) };
         match module {
             Ok(module) => {

@@ -11,7 +11,7 @@ use wasmtime::{Caller, Extern, Linker, ModuleExport, ResourceLimiter, bail, form
 
 use super::actor::{HostCall, Outbound};
 use super::engine::TABLE_ELEMENTS;
-use super::wasi::{MAX_LINE, Wasi};
+use super::wasi::{Wasi, log};
 
 /// The module names under which guests of different generations look for the same functions.
 const MODULES: [&str; 2] = ["wapc", "wasmbus"];
@@ -39,6 +39,8 @@ pub(super) struct Call {
     pub(super) memory: Option<ModuleExport>,
     pub(super) quota: Quota,
     pub(super) wasi: Wasi,
+    /// Lines of `__console_log` so far.
+    logged: u32,
 }
 
 impl Call {
@@ -66,6 +68,7 @@ impl Call {
                 exceeded: false,
             },
             wasi: None,
+            logged: 0,
         }
     }
 
@@ -179,9 +182,9 @@ fn guest_error(mut caller: Caller<'_, Call>, ptr: u32, len: u32) -> wasmtime::Re
 }
 
 fn console_log(mut caller: Caller<'_, Call>, ptr: u32, len: u32) -> wasmtime::Result<()> {
-    let (memory, _) = memory(&mut caller)?;
+    let (memory, call) = memory(&mut caller)?;
     let bytes = slice(memory, ptr, len, "__console_log")?;
-    tracing::info!("Log from guest (non-actor): {}", text(bytes, MAX_LINE));
+    log("Log from guest (non-actor)", bytes, &mut call.logged);
     Ok(())
 }
 

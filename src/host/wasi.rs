@@ -1,6 +1,7 @@
 //! WASI preview 1 with nothing granted (protocol §1.4): clocks and random numbers work, output goes to the
 //! log, and there are no files, variables or arguments.
 
+use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -15,7 +16,10 @@ use wasmtime_wasi::{WasiCtxBuilder, async_trait, p0, p1};
 use super::wapc::Call;
 
 /// Longest line of guest output in our log; the rest of it makes a line of its own.
-pub(super) const MAX_LINE: usize = 4096;
+const MAX_LINE: usize = 4096;
+
+/// Lines that one call may write to our log; a guest in a loop must not fill the disk.
+const MAX_LINES: u32 = 1000;
 
 /// A context when a guest first asks for one: most actors never do, and making one is not free.
 pub(super) type Wasi = Option<Box<WasiP1Ctx>>;
@@ -51,12 +55,28 @@ pub(super) fn command(operation: &str, payload: Bytes, limit: usize) -> (Wasi, M
     (Some(Box::new(context)), stdout)
 }
 
+/// Writes a line unless the call has written its share.
+pub(super) fn log(prefix: &str, text: &[u8], written: &mut u32) {
+    let shown = text.get(..MAX_LINE).unwrap_or(text);
+    match (*written).cmp(&MAX_LINES) {
+        Ordering::Less => tracing::info!("{prefix}: {}", String::from_utf8_lossy(shown)),
+        Ordering::Equal => {
+            tracing::warn!("{prefix}: more than {MAX_LINES} lines, dropping the rest");
+        }
+        Ordering::Greater => return,
+    }
+    *written += 1;
+}
+
 /// Writes whole lines to the log; clones share what is not yet a line.
 #[derive(Clone, Default)]
 struct LogStream(Arc<Mutex<Line>>);
 
 #[derive(Default)]
-struct Line(Vec<u8>);
+struct Line {
+    text: Vec<u8>,
+    written: u32,
+}
 
 impl Line {
     fn push(&mut self, bytes: &[u8]) {
@@ -64,8 +84,8 @@ impl Line {
             if byte == b'\n' {
                 self.emit();
             } else {
-                self.0.push(byte);
-                if self.0.len() >= MAX_LINE {
+                self.text.push(byte);
+                if self.text.len() >= MAX_LINE {
                     self.emit();
                 }
             }
@@ -73,9 +93,9 @@ impl Line {
     }
 
     fn emit(&mut self) {
-        if !self.0.is_empty() {
-            tracing::info!("Log from guest: {}", String::from_utf8_lossy(&self.0));
-            self.0.clear();
+        if !self.text.is_empty() {
+            log("Log from guest", &self.text, &mut self.written);
+            self.text.clear();
         }
     }
 }
@@ -124,4 +144,22 @@ impl OutputStream for LogStream {
 #[async_trait]
 impl Pollable for LogStream {
     async fn ready(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_becomes_lines_of_bounded_length_and_number() {
+        let mut line = Line::default();
+        line.push(b"one\n\ntwo");
+        assert_eq!((line.text.as_slice(), line.written), (&b"two"[..], 1));
+        line.push(&[b'x'; MAX_LINE]);
+        assert_eq!((line.text.as_slice(), line.written), (&b"xxx"[..], 2));
+        for _ in 0..2 * MAX_LINES {
+            line.push(b"again\n");
+        }
+        assert_eq!(line.written, MAX_LINES + 1);
+    }
 }
