@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::wire::Map;
-use crate::claims::{ActorMetadata, ProviderMetadata, Token};
+use crate::claims::{ActorMetadata, KeyKind, ProviderMetadata, Token};
 
 /// Long names of the newest hosts, and ours.
 const ALIASES: [(&str, &str); 4] = [
@@ -90,6 +90,29 @@ pub fn normalized(public_key: &str, object: serde_json::Map<String, Value>) -> M
     record
         .entry("sub".to_owned())
         .or_insert_with(|| public_key.to_owned());
+    record
+}
+
+/// A record of the oldest hosts, under short names, with what later readers insist on.
+pub fn completed(public_key: &str, mut record: Map) -> Map {
+    for name in [
+        "call_alias",
+        "caps",
+        "contract_id",
+        "iss",
+        "name",
+        "version",
+    ] {
+        record.entry(name.to_owned()).or_default();
+    }
+    if record.get("rev").is_none_or(String::is_empty) {
+        record.insert("rev".to_owned(), revision(None));
+    }
+    if public_key.starts_with(KeyKind::Service.letter()) {
+        record.remove("tags");
+    } else {
+        record.entry("tags".to_owned()).or_default();
+    }
     record
 }
 
@@ -208,5 +231,18 @@ mod tests {
             normalized("V", object(both)),
             map(json!({"rev": "1", "sub": "V"}))
         );
+    }
+
+    #[test]
+    fn old_records_are_completed() {
+        let old = || map(json!({"iss": "AI", "rev": "", "tags": "", "sub": "X"}));
+        let actor = json!({
+            "call_alias": "", "caps": "", "contract_id": "", "iss": "AI", "name": "", "rev": "0", "sub": "X", "tags": "",
+            "version": "",
+        });
+        let mut provider = actor.clone();
+        provider.as_object_mut().unwrap().remove("tags");
+        assert_eq!(completed("MX", old()), map(actor));
+        assert_eq!(completed("VX", old()), map(provider));
     }
 }

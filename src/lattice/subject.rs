@@ -106,6 +106,29 @@ pub mod config {
     }
 }
 
+/// Subjects of the state stream of the oldest hosts (protocol §7.1).
+pub mod cache {
+    /// What a message of the stream is about.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Entry<'a> {
+        Link,
+        /// By public key.
+        Claims(&'a str),
+        Reference,
+    }
+
+    /// None where the subject is not of the stream.
+    pub fn parse(subject: &str) -> Option<Entry<'_>> {
+        let tokens: Vec<&str> = subject.split('.').collect();
+        match tokens.as_slice() {
+            ["lc", _, "linkdefs", _] => Some(Entry::Link),
+            ["lc", _, "claims", key] => Some(Entry::Claims(key)),
+            ["lc", _, "refmap", _] => Some(Entry::Reference),
+            _ => None,
+        }
+    }
+}
+
 /// The control interface of one lattice under one prefix (protocol §6.1).
 #[derive(Clone, Debug)]
 pub struct Ctl {
@@ -325,6 +348,17 @@ mod tests {
         );
         assert_eq!(event::invocations(&lattice), "wasmbus.rpcevt.default");
         assert_eq!(config::request(&lattice), "wasmbus.cfg.default.req");
+    }
+
+    #[test]
+    fn subjects_of_the_old_state_stream() {
+        use cache::{Entry, parse};
+        assert_eq!(parse("lc.default.linkdefs.some-uuid"), Some(Entry::Link));
+        assert_eq!(parse("lc.default.claims.MA"), Some(Entry::Claims("MA")));
+        assert_eq!(parse("lc.default.refmap.Zm9v"), Some(Entry::Reference));
+        for other in ["", "lc.default", "lc.default.x.y", "x.default.claims.MA"] {
+            assert_eq!(parse(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct NatsServer {
     child: Child,
     dir: TempDir,
+    args: Vec<String>,
     url: String,
 }
 
@@ -49,49 +50,80 @@ impl NatsServer {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
 
+    /// Ends the server and starts it again: same port, same store. Connections are lost meanwhile.
+    pub(crate) async fn restart(&mut self) {
+        self.stop();
+        let port = self.url.rsplit(':').next().unwrap().to_owned();
+        self.child = launch(&self.dir, &port, &self.args);
+        self.url = self.started().await;
+    }
+
+    /// Ends the server; its store stays until this is dropped.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_file(self.ports());
+    }
+
+    /// Where the server writes what it listens on.
+    fn ports(&self) -> PathBuf {
+        let name = format!("nats-server_{}.ports", self.child.id());
+        self.dir.path().join(name)
+    }
+
     async fn spawn(dir: TempDir, args: &[&str]) -> Self {
-        let child = Command::new(binary())
-            .args(["-a", "127.0.0.1", "-p", "-1"])
-            .arg("--ports_file_dir")
-            .arg(dir.path())
-            .arg("-sd")
-            .arg(dir.path().join("store"))
-            .arg("-l")
-            .arg(dir.path().join("log"))
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let ports = dir.path().join(format!("nats-server_{}.ports", child.id()));
+        let args: Vec<_> = args.iter().map(|&it| it.to_owned()).collect();
         let mut server = Self {
-            child,
+            child: launch(&dir, "-1", &args),
             dir,
+            args,
             url: String::new(),
         };
+        server.url = server.started().await;
+        server
+    }
+
+    /// The server's address, as soon as it listens.
+    async fn started(&mut self) -> String {
+        let ports = self.ports();
         let give_up = Instant::now() + START_LIMIT;
-        server.url = loop {
+        loop {
             // The file can be there before all of it is written.
             let found = std::fs::read(&ports)
                 .ok()
                 .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok())
                 .and_then(|ports| Some(ports.get("nats")?.get(0)?.as_str()?.to_owned()));
             if let Some(url) = found {
-                break url;
+                return url;
             }
-            if let Some(status) = server.child.try_wait().unwrap() {
-                panic!("nats-server ended with {status}: {}", server.log());
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("nats-server ended with {status}: {}", self.log());
             }
             assert!(
                 Instant::now() < give_up,
                 "nats-server does not start: {}",
-                server.log()
+                self.log()
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
-        };
-        server
+        }
     }
+}
+
+fn launch(dir: &TempDir, port: &str, args: &[String]) -> Child {
+    Command::new(binary())
+        .args(["-a", "127.0.0.1", "-p", port])
+        .arg("--ports_file_dir")
+        .arg(dir.path())
+        .arg("-sd")
+        .arg(dir.path().join("store"))
+        .arg("-l")
+        .arg(dir.path().join("log"))
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 impl Drop for NatsServer {
