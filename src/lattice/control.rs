@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use self::ask::{encode, transport};
+use self::ask::{HEALTH_REQUEST, encode, transport};
 use super::command::{
     ActorBid, AuctionActor, AuctionProvider, Label, LinkDelete, ProviderBid, RegistryCredentials,
     ScaleActor, StartActor, StartProvider, StopActor, StopHost, StopProvider, UpdateActor,
@@ -382,9 +382,6 @@ struct Links {
     #[serde(default, deserialize_with = "null_default")]
     links: Vec<serde_json::Value>,
 }
-
-/// `{"placeholder": true}` in msgpack: what old hosts send, and every provider reads (protocol §5.4).
-const HEALTH_REQUEST: &[u8] = b"\x81\xabplaceholder\xc3";
 
 /// Whether hosts of this version start actors by `scale`: from 0.81 on, `la` is gone. A version that cannot
 /// be read is taken for an old one.

@@ -22,7 +22,11 @@ fn options(urls: &[&str], credentials: Credentials) -> ConnectOptions {
 /// The server answers what is asked.
 async fn check_in(options: &ConnectOptions) {
     match connect(options).await {
-        Ok(client) => client.flush().await.unwrap(),
+        Ok(client) => {
+            let answer = client.request("nobody.there", Bytes::new()).await;
+            let kind = answer.unwrap_err().kind();
+            assert_eq!(kind, async_nats::RequestErrorKind::NoResponders);
+        }
         Err(error) => panic!("{:?}: {error}", options.credentials),
     }
 }

@@ -17,6 +17,9 @@ use crate::lattice::wire::Ack;
 /// of answers ends.
 const MOST_ANSWERS: usize = 100_000;
 
+/// `{"placeholder": true}` in msgpack: what old hosts send, and every provider reads (protocol §5.4).
+pub(super) const HEALTH_REQUEST: &[u8] = b"\x81\xabplaceholder\xc3";
+
 impl Control {
     pub(super) async fn command(
         &self,

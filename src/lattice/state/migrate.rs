@@ -78,7 +78,8 @@ async fn read(bucket: &Bucket, stream: &Stream) -> Result<HashMap<String, Entry>
                 entries.remove(&entry.key());
             }
             None => {
-                tracing::warn!(subject = %message.subject, "passing over old state that cannot be read")
+                let subject = message.subject.as_str();
+                tracing::warn!(subject, "passing over old state that cannot be read");
             }
         }
     }
