@@ -4,21 +4,19 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::claims::ActorId;
+use super::import::Caps;
+use crate::claims::{ActorId, ActorMetadata, ProviderMetadata, Token};
+use crate::lattice::record;
 use crate::lattice::wire::Map;
 
-/// What an actor's claims state.
+/// What is known of an actor once its module is loaded.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ActorFacts {
     pub(super) key: ActorId,
-    pub(super) name: String,
-    pub(super) issuer: String,
+    /// Its claims; for a module without any, what stands in for them.
+    pub(super) token: Token<ActorMetadata>,
+    /// The revision that hosts compare.
     pub(super) revision: i32,
-    pub(super) version: String,
-    pub(super) alias: String,
-    /// Contract ids it may use.
-    pub(super) caps: Arc<[String]>,
-    pub(super) tags: Vec<String>,
     /// False for a module without claims, run under `allow_unsigned`.
     pub(super) signed: bool,
     /// `__wasmbus_rpc_version` of the module.
@@ -28,34 +26,49 @@ pub(super) struct ActorFacts {
 }
 
 impl ActorFacts {
+    pub(super) fn name(&self) -> String {
+        self.metadata(|it| it.name.clone()).unwrap_or_default()
+    }
+
+    /// Which contracts the actor may use.
+    pub(super) fn caps(&self) -> Caps {
+        if self.signed {
+            Caps::Listed(Arc::from(self.listed()))
+        } else {
+            Caps::All
+        }
+    }
+
     /// The claims record in shared state.
     pub(super) fn record(&self) -> Map {
-        record([
-            ("call_alias", self.alias.clone()),
-            ("caps", self.caps.join(",")),
-            ("iss", self.issuer.clone()),
-            ("name", self.name.clone()),
-            ("rev", self.revision.to_string()),
-            ("sub", self.key.to_string()),
-            ("tags", self.tags.join(",")),
-            ("version", self.version.clone()),
-        ])
+        record::actor_claims_record(&self.token)
     }
 
     /// `claims` of events.
     pub(super) fn claims(&self) -> Value {
-        let alias = Some(&self.alias).filter(|it| !it.is_empty());
         json!({
-            "call_alias": alias,
-            "caps": *self.caps,
-            "issuer": self.issuer,
-            "tags": self.tags,
-            "name": self.name,
-            "version": self.version,
+            "call_alias": self.metadata(|it| it.call_alias.clone()),
+            // Some readers need an array, also of none.
+            "caps": self.listed(),
+            "issuer": self.token.issuer,
+            "tags": self.metadata(|it| it.tags.clone()).unwrap_or_default(),
+            "name": self.name(),
+            "version": self.metadata(|it| it.ver.clone()).unwrap_or_default(),
             "revision": self.revision,
             "not_before_human": self.not_before_human,
             "expires_human": self.expires_human,
         })
+    }
+
+    /// The contract ids it states, without the empty ones that some signers write.
+    fn listed(&self) -> Vec<String> {
+        let mut caps = self.metadata(|it| it.caps.clone()).unwrap_or_default();
+        caps.retain(|it| !it.is_empty());
+        caps
+    }
+
+    fn metadata<T>(&self, field: impl FnOnce(&ActorMetadata) -> Option<T>) -> Option<T> {
+        self.token.metadata.as_ref().and_then(field)
     }
 }
 
@@ -71,18 +84,25 @@ pub(super) struct ProviderFacts {
 }
 
 impl ProviderFacts {
-    /// The claims record in shared state. Without `tags`, which would make it an actor's to some readers.
+    /// The claims record in shared state.
     pub(super) fn record(&self) -> Map {
-        record([
-            ("call_alias", String::new()),
-            ("caps", String::new()),
-            ("contract_id", self.contract.clone()),
-            ("iss", self.issuer.clone()),
-            ("name", self.name.clone()),
-            ("rev", self.revision.to_string()),
-            ("sub", self.key.clone()),
-            ("version", self.version.clone()),
-        ])
+        let metadata = ProviderMetadata {
+            name: Some(self.name.clone()),
+            capid: self.contract.clone(),
+            rev: Some(self.revision),
+            ver: Some(self.version.clone()),
+            ..ProviderMetadata::default()
+        };
+        record::provider_claims_record(&Token {
+            expires: None,
+            id: String::new(),
+            issued_at: 0,
+            issuer: self.issuer.clone(),
+            subject: self.key.clone(),
+            not_before: None,
+            metadata: Some(metadata),
+            revision: None,
+        })
     }
 
     /// `claims` of events.
@@ -95,74 +115,5 @@ impl ProviderFacts {
             "not_before_human": "immediately",
             "expires_human": "never",
         })
-    }
-}
-
-fn record<const N: usize>(entries: [(&str, String); N]) -> Map {
-    entries
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
-}
-
-/// A record of shared state as `get.claims` gives it: every entry under its old and its new name.
-pub(super) fn both_spellings(record: &Map) -> Map {
-    const NAMES: [(&str, &str); 4] = [
-        ("caps", "capabilities"),
-        ("iss", "issuer"),
-        ("rev", "revision"),
-        ("sub", "subject"),
-    ];
-    let mut all = record.clone();
-    for (old, new) in NAMES {
-        match (record.get(old), record.get(new)) {
-            (Some(value), None) => all.insert(new.to_owned(), value.clone()),
-            (None, Some(value)) => all.insert(old.to_owned(), value.clone()),
-            _ => None,
-        };
-    }
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn provider() -> ProviderFacts {
-        ProviderFacts {
-            key: "VP".to_owned(),
-            name: "HTTP Server".to_owned(),
-            contract: "wasmcloud:httpserver".to_owned(),
-            issuer: "CC".to_owned(),
-            revision: 1,
-            version: "0.1.0".to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_provider_record_is_no_actor_record() {
-        let record = provider().record();
-        assert!(!record.contains_key("tags"));
-        assert_eq!(record["call_alias"], "");
-        assert_eq!(record["rev"], "1");
-    }
-
-    #[test]
-    fn queries_see_both_spellings() {
-        let all = both_spellings(&provider().record());
-        for (key, value) in [
-            ("iss", "CC"),
-            ("issuer", "CC"),
-            ("rev", "1"),
-            ("revision", "1"),
-            ("sub", "VP"),
-            ("subject", "VP"),
-            ("caps", ""),
-            ("capabilities", ""),
-        ] {
-            assert_eq!(all[key], value, "{key}");
-        }
-        let new: Map = [("capabilities".to_owned(), "a,b".to_owned())].into();
-        assert_eq!(both_spellings(&new)["caps"], "a,b");
     }
 }

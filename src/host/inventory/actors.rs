@@ -349,14 +349,13 @@ impl Actors {
         self.resume(key, out);
     }
 
-    /// Stops an actor that has no instances left. It is gone for us at once: calls that still run end in
-    /// the background, and a new start does not wait for them.
+    /// Forgets an actor that has no instances left. Calls that still run end in the background, and a new
+    /// start does not wait for them.
     fn retire<C>(&mut self, key: &ActorId, out: &mut Vec<Effect<C>>) {
         if self.by_key.get(key).is_none_or(|it| it.total() > 0) {
             return;
         }
         let waiting = self.by_key.remove(key).map(|it| it.waiting);
-        out.push(Effect::StopActor(key.clone()));
         for waiting in waiting.into_iter().flatten() {
             self.dispatch(waiting, out);
         }
@@ -476,13 +475,11 @@ impl Actor {
     }
 
     fn limit<C>(&self, out: &mut Vec<Effect<C>>) {
-        let limit = self.total();
-        if limit > 0 {
-            out.push(Effect::Limit {
-                actor: self.facts.key.clone(),
-                limit,
-            });
-        }
+        let actor = self.facts.key.clone();
+        out.push(match self.total() {
+            0 => Effect::StopActor(actor),
+            limit => Effect::Limit { actor, limit },
+        });
     }
 
     fn total(&self) -> u32 {

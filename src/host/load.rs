@@ -1,0 +1,157 @@
+//! A reference becomes a verified, compiled module: the slow part of starting an actor.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::actor::Code;
+use super::engine::{Engine, EngineError};
+use super::event::Module;
+use super::facts::ActorFacts;
+use crate::archive::{self, FetchError};
+use crate::claims::module::{self, ModuleError};
+use crate::claims::{ActorId, ActorMetadata, KeyError, Token};
+
+/// Modules loaded at once; more wait. Each may hold its whole file in memory and a core for long.
+const AT_ONCE: usize = 4;
+
+/// How long reading an artifact may take, so that a disk that hangs does not block later starts.
+const FETCH_TIME: Duration = Duration::from_secs(300);
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoadError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("cannot read {reference}: it took longer than {FETCH_TIME:?}")]
+    Slow { reference: String },
+    #[error(
+        "{reference}: the module is not signed; sign it with `wash claims sign`, or start the host with \
+         --allow-unsigned"
+    )]
+    Unsigned { reference: String },
+    #[error("{reference}: {error}")]
+    Module {
+        reference: String,
+        error: ModuleError,
+    },
+    #[error("{reference}: the token is not an actor's: {error}")]
+    NotAnActor { reference: String, error: KeyError },
+    #[error("{reference}: {error}")]
+    Engine {
+        reference: String,
+        error: EngineError,
+    },
+    #[error("{reference}: reading the module failed unexpectedly")]
+    Crashed { reference: String },
+}
+
+/// Loads modules; cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Loader {
+    engine: Engine,
+    allow_files: bool,
+    allow_unsigned: bool,
+    slots: Arc<Semaphore>,
+}
+
+impl Loader {
+    pub(super) fn new(engine: Engine, allow_files: bool, allow_unsigned: bool) -> Self {
+        Self {
+            engine,
+            allow_files,
+            allow_unsigned,
+            slots: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    pub(super) async fn load(&self, reference: &str) -> Result<Module<Code>, LoadError> {
+        let slot = Arc::clone(&self.slots).acquire_owned().await;
+        let fetch = archive::fetch(reference, self.allow_files);
+        let wasm = timeout(FETCH_TIME, fetch)
+            .await
+            .map_err(|_| LoadError::Slow {
+                reference: reference.to_owned(),
+            })??;
+        let this = self.clone();
+        let owned = reference.to_owned();
+        let prepared = tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            this.prepare(&owned, &wasm)
+        });
+        prepared.await.map_err(|_| LoadError::Crashed {
+            reference: reference.to_owned(),
+        })?
+    }
+
+    /// Hashes and compiles, so it blocks.
+    fn prepare(&self, reference: &str, wasm: &Bytes) -> Result<Module<Code>, LoadError> {
+        let now = now();
+        let (token, signed) = match module::verify(wasm, now) {
+            Ok(claims) => (claims.token, true),
+            Err(ModuleError::Unsigned) if self.allow_unsigned => {
+                (stand_in(reference, module::unsigned_id(wasm)), false)
+            }
+            Err(ModuleError::Unsigned) => {
+                return Err(LoadError::Unsigned {
+                    reference: reference.to_owned(),
+                });
+            }
+            Err(error) => {
+                return Err(LoadError::Module {
+                    reference: reference.to_owned(),
+                    error,
+                });
+            }
+        };
+        let key = ActorId::parse(&token.subject).map_err(|error| LoadError::NotAnActor {
+            reference: reference.to_owned(),
+            error,
+        })?;
+        let code = self
+            .engine
+            .load(wasm)
+            .map_err(|error| LoadError::Engine {
+                reference: reference.to_owned(),
+                error,
+            })?;
+        let facts = ActorFacts {
+            key,
+            revision: token.effective_revision(token.metadata.as_ref().and_then(|it| it.rev)),
+            signed,
+            api_version: code.api_version(),
+            not_before_human: token.not_before_human(now),
+            expires_human: token.expires_human(now),
+            token,
+        };
+        Ok(Module { facts, code })
+    }
+}
+
+/// For a module without claims: nobody signed it, and it is named after its file.
+fn stand_in(reference: &str, key: ActorId) -> Token<ActorMetadata> {
+    let file = reference.rsplit('/').next().unwrap_or(reference);
+    let name = file.strip_suffix(".wasm").unwrap_or(file);
+    Token {
+        expires: None,
+        id: String::new(),
+        issued_at: 0,
+        issuer: String::new(),
+        subject: key.into(),
+        not_before: None,
+        metadata: Some(ActorMetadata {
+            name: Some(name.to_owned()),
+            ..ActorMetadata::default()
+        }),
+        revision: None,
+    }
+}
+
+/// Seconds since the epoch, for claims.
+fn now() -> u64 {
+    SystemTime::UNIX_EPOCH
+        .elapsed()
+        .map_or(0, |since| since.as_secs())
+}
