@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::news::News;
 use crate::claims::HostId;
 use crate::lattice::{LatticeName, event};
 
@@ -45,6 +46,13 @@ impl Answers {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("cannot answer: {error}"),
             Err(_) => tracing::warn!("cannot answer: NATS takes no messages"),
+        }
+    }
+
+    pub(super) async fn news(&self, news: News) {
+        news.log();
+        for (name, data) in news.events(&self.host) {
+            self.event(name, data).await;
         }
     }
 

@@ -12,6 +12,7 @@ use super::event::{
     Amount, Command as Change, ProviderKey, Run, StartProvider, Stop, StopProvider, Update,
 };
 use crate::claims::{ActorId, HostId, ProviderId};
+use crate::lattice::command;
 use crate::lattice::command::{
     AuctionActor, AuctionProvider, Label, LinkDelete, RegistryCredentials, ScaleActor, StartActor,
     StopActor, StopHost, UpdateActor,
@@ -19,7 +20,6 @@ use crate::lattice::command::{
 use crate::lattice::state::LinkKey;
 use crate::lattice::subject::{Command, Request, is_token};
 use crate::lattice::wire::LinkDefinition;
-use crate::lattice::command;
 use crate::providers;
 
 /// The largest body read; what real clients send is far below.

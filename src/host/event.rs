@@ -88,13 +88,7 @@ pub(super) enum Effect<C> {
     /// Take no new calls, and let the running ones end.
     StopActor(ActorId),
     /// Comes back as [`Event::ProviderStarted`].
-    StartProvider {
-        provider: ProviderKey,
-        builtin: &'static Builtin,
-        facts: ProviderFacts,
-        reference: String,
-        configuration: Option<String>,
-    },
+    StartProvider(ProviderOrder),
     /// Comes back as [`Event::ProviderStopped`].
     StopProvider(ProviderKey),
     /// Let every provider compare its links with shared state.
@@ -196,6 +190,17 @@ pub(super) enum Job {
 pub(super) struct Module<C> {
     pub(super) facts: ActorFacts,
     pub(super) code: C,
+}
+
+/// A provider to start.
+#[derive(Clone, Debug)]
+pub(super) struct ProviderOrder {
+    pub(super) key: ProviderKey,
+    pub(super) builtin: &'static Builtin,
+    pub(super) facts: ProviderFacts,
+    /// As the client named it.
+    pub(super) reference: String,
+    pub(super) configuration: Option<String>,
 }
 
 /// What identifies a provider on a host: the same provider may run once per link name.

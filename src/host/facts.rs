@@ -117,3 +117,51 @@ impl ProviderFacts {
         })
     }
 }
+
+/// A claims record of shared state as `get.claims` gives it: each name also in the spelling of newer hosts.
+pub(super) fn both_spellings(record: &Map) -> Map {
+    let mut all = record.clone();
+    for (short, long) in [
+        ("caps", "capabilities"),
+        ("iss", "issuer"),
+        ("rev", "revision"),
+        ("sub", "subject"),
+    ] {
+        if let Some(value) = record.get(short) {
+            all.insert(long.to_owned(), value.clone());
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_has_no_tags_and_both_spellings() {
+        let provider = ProviderFacts {
+            key: "VP".to_owned(),
+            name: "HTTP Server".to_owned(),
+            contract: "wasmcloud:httpserver".to_owned(),
+            issuer: "CC".to_owned(),
+            revision: 1,
+            version: "0.1.0".to_owned(),
+        };
+        let all = both_spellings(&provider.record());
+        for (key, value) in [
+            ("call_alias", ""),
+            ("iss", "CC"),
+            ("issuer", "CC"),
+            ("rev", "1"),
+            ("revision", "1"),
+            ("sub", "VP"),
+            ("subject", "VP"),
+            ("caps", ""),
+            ("capabilities", ""),
+        ] {
+            assert_eq!(all[key], value, "{key}");
+        }
+        assert!(!all.contains_key("tags"));
+    }
+}

@@ -31,7 +31,10 @@ impl Labels {
     pub(super) fn new(user: Map) -> Self {
         let mut all = user;
         all.extend([
-            ("hostcore.arch".to_owned(), std::env::consts::ARCH.to_owned()),
+            (
+                "hostcore.arch".to_owned(),
+                std::env::consts::ARCH.to_owned(),
+            ),
             ("hostcore.os".to_owned(), std::env::consts::OS.to_owned()),
             (
                 "hostcore.osfamily".to_owned(),
@@ -112,7 +115,10 @@ mod tests {
         let labels = Labels::new(map(&[("zone", "a"), ("gpu", "yes")]));
         assert!(labels.meet(&Map::new()));
         assert!(labels.meet(&map(&[("zone", "a")])));
-        assert!(labels.meet(&map(&[("zone", "a"), ("hostcore.os", std::env::consts::OS)])));
+        assert!(labels.meet(&map(&[
+            ("zone", "a"),
+            ("hostcore.os", std::env::consts::OS)
+        ])));
         assert!(!labels.meet(&map(&[("zone", "b")])));
         assert!(!labels.meet(&map(&[("zone", "a"), ("disk", "ssd")])));
     }
@@ -125,7 +131,10 @@ mod tests {
         assert_eq!(labels.all()["zone"], "b");
         labels.delete("zone").unwrap();
         labels.delete("zone").unwrap();
-        assert_eq!(labels.put(String::new(), "a".into()), Err(LabelError::NoKey));
+        assert_eq!(
+            labels.put(String::new(), "a".into()),
+            Err(LabelError::NoKey)
+        );
         let long = "x".repeat(MAX_LENGTH + 1);
         assert_eq!(labels.put("k".into(), long), Err(LabelError::TooLong));
         for number in labels.all().len()..MAX_LABELS {

@@ -110,13 +110,10 @@ impl Loader {
             reference: reference.to_owned(),
             error,
         })?;
-        let code = self
-            .engine
-            .load(wasm)
-            .map_err(|error| LoadError::Engine {
-                reference: reference.to_owned(),
-                error,
-            })?;
+        let code = self.engine.load(wasm).map_err(|error| LoadError::Engine {
+            reference: reference.to_owned(),
+            error,
+        })?;
         let facts = ActorFacts {
             key,
             revision: token.effective_revision(token.metadata.as_ref().and_then(|it| it.rev)),

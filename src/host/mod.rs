@@ -14,12 +14,57 @@ mod ticker;
 mod wapc;
 mod wasi;
 
+mod about;
+mod answer;
+mod control;
+mod event;
+mod facts;
+mod inventory;
+mod label;
+mod link;
+mod load;
+mod name;
+mod news;
+mod provider;
+mod run;
+mod serve;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::claims::{HostId, Seed};
+use async_nats::Subscriber;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::SelectAll;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+use self::about::About;
+use self::answer::Answers;
+use self::engine::Engine;
+use self::inventory::Inventory;
+use self::load::Loader;
+use self::provider::Surroundings;
+use self::run::{LinkWriter, Loop, Running, Sources};
+use self::serve::Reach;
+use crate::claims::{HostId, KeyError, Seed};
 use crate::lattice::LatticeName;
+use crate::lattice::invocation::Identity;
+use crate::lattice::rpc::Rpc;
+use crate::lattice::state::State;
+use crate::lattice::subject::Ctl;
 use crate::lattice::wire::Map;
+
+/// How often a host says that it lives, and what it runs.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// How long a server may take to take note of our subscriptions.
+const CONFIRM: Duration = Duration::from_secs(5);
+
+/// What providers may have told their host before it listens.
+const SIGNALS: usize = 64;
 
 /// Everything a host needs to know; made by the caller, who knows best.
 #[derive(Clone, Debug)]
@@ -55,6 +100,9 @@ pub struct Config {
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The host's key is not a server key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error(transparent)]
     State(#[from] crate::lattice::state::StateError),
     #[error("cannot prepare the WebAssembly engine: {0}")]
@@ -68,12 +116,20 @@ pub enum StartError {
 pub enum Stopped {
     /// `stop host` on the control interface.
     Requested,
+    /// A defect of ours; the log has more.
+    Failed,
 }
 
 /// A running host. Dropping it stops it at once.
 #[must_use = "dropping it stops the host"]
 #[derive(Debug)]
-pub struct Host {}
+pub struct Host {
+    id: HostId,
+    name: String,
+    shutdown: mpsc::Sender<Duration>,
+    stopped: watch::Receiver<Option<Stopped>>,
+    task: AbortOnDropHandle<()>,
+}
 
 impl Host {
     /// Starts a host on two connections (they may be one) and returns once it answers on the lattice.
@@ -85,26 +141,173 @@ impl Host {
         ctl: async_nats::Client,
         rpc: async_nats::Client,
     ) -> Result<Self, StartError> {
-        let _ = (config, ctl, rpc);
-        todo!()
+        let id = HostId::parse(&config.key.public())?;
+        let about = about(&config, id.clone());
+        let name = about.name.clone();
+        let lattice = config.lattice.clone();
+        let engine = Engine::new(config.limits, config.cache)
+            .map_err(|error| StartError::Engine(error.to_string()))?;
+        let state = State::open(rpc.clone(), &lattice, config.js_domain.as_deref()).await?;
+        let identity = Identity {
+            host: id.clone(),
+            signer: config.cluster,
+            issuers: about.issuers.clone(),
+        };
+        let calls = Rpc::new(rpc.clone(), lattice.clone(), identity, config.js_domain)
+            .with_timeout(config.rpc_timeout);
+
+        // Before the subscriptions, so that no change is missed.
+        let changes = state.changes();
+        let subjects = Ctl::new(config.ctl_prefix.as_deref(), &lattice);
+        let requests = subscribe(&ctl, &subjects, &id)
+            .await
+            .map_err(|error| StartError::Subscribe(error.to_string()))?;
+        confirm(&ctl).await?;
+
+        let answers = Answers::new(ctl, lattice.clone(), id.clone());
+        let (jobs, waiting) = mpsc::channel(link::MAX_WAITING);
+        let writer = link::Writer {
+            state: state.clone(),
+            rpc,
+            lattice,
+            answers: answers.clone(),
+        };
+        let (signals, signalled) = mpsc::channel(SIGNALS);
+        let inventory = Inventory::new(config.labels, about.issuer.clone(), config.builtin_aliases);
+        tracing::info!("Host {id} ({name}) started");
+        tracing::info!("Valid cluster signers: {}", about.issuers.join(", "));
+        let started = about.started(inventory.labels().all());
+        answers.event("host_started", started).await;
+
+        let work = Loop {
+            subjects,
+            answers,
+            loader: Loader::new(engine, config.allow_file_load, config.allow_unsigned),
+            surroundings: Surroundings {
+                host: id.clone(),
+                rpc: calls.clone(),
+                state: state.clone(),
+                rpc_timeout: config.rpc_timeout,
+                signals,
+            },
+            reach: Reach { rpc: calls, state },
+            links: LinkWriter {
+                jobs,
+                task: AbortOnDropHandle::new(tokio::spawn(writer.run(waiting))),
+            },
+            provider_delay: config.provider_delay,
+            started: Instant::now(),
+            running: Running::default(),
+            about,
+            inventory,
+        };
+        let (shutdown, asked) = mpsc::channel(1);
+        let mut heartbeat = interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let sources = Sources {
+            requests,
+            signals: signalled,
+            changes,
+            blind: false,
+            heartbeat,
+            shutdown: asked,
+        };
+        let (tell, stopped) = watch::channel(None);
+        let span = tracing::info_span!("host", id = %id);
+        let task = async move {
+            // Dropped without a word if the owner asked: it knows.
+            if let Some(why) = work.run(sources).await {
+                tell.send_replace(Some(why));
+                tell.closed().await;
+            }
+        };
+        Ok(Self {
+            id,
+            name,
+            shutdown,
+            stopped,
+            task: AbortOnDropHandle::new(tokio::spawn(task.instrument(span))),
+        })
     }
 
     pub fn id(&self) -> &HostId {
-        todo!()
+        &self.id
     }
 
     pub fn name(&self) -> &str {
-        todo!()
+        &self.name
     }
 
     /// Waits until the host has been asked to stop from outside and has drained.
     pub async fn stopped(&self) -> Stopped {
-        todo!()
+        let mut stopped = self.stopped.clone();
+        match stopped.wait_for(Option::is_some).await {
+            Ok(why) => why.unwrap_or(Stopped::Requested),
+            Err(_) => {
+                tracing::error!("the host ended unexpectedly");
+                Stopped::Failed
+            }
+        }
     }
 
     /// Stops in stages: no new work, at most `grace` for what runs, providers, `host_stopped`, flush.
     pub async fn shutdown(self, grace: Duration) {
-        let _ = grace;
-        todo!()
+        // It may have stopped by itself.
+        let _ = self.shutdown.send(grace).await;
+        drop(self.stopped);
+        if let Err(error) = self.task.await {
+            tracing::error!("the host ended unexpectedly: {error}");
+        }
+    }
+}
+
+fn about(config: &Config, id: HostId) -> About {
+    let issuer = config.cluster.public();
+    let others = config.issuers.iter().filter(|it| **it != issuer);
+    About {
+        id,
+        name: config.name.clone().unwrap_or_else(name::random),
+        lattice: config.lattice.clone(),
+        issuers: std::iter::once(&issuer).chain(others).cloned().collect(),
+        issuer,
+        js_domain: config.js_domain.clone(),
+        ctl_url: config.ctl_url.clone(),
+        rpc_url: config.rpc_url.clone(),
+    }
+}
+
+async fn subscribe(
+    client: &async_nats::Client,
+    subjects: &Ctl,
+    id: &HostId,
+) -> Result<SelectAll<Subscriber>, async_nats::SubscribeError> {
+    let mut all = SelectAll::new();
+    for (subject, group) in subjects.subscriptions(id.as_str()) {
+        all.push(match group {
+            Some(group) => client.queue_subscribe(subject, group).await?,
+            None => client.subscribe(subject).await?,
+        });
+    }
+    Ok(all)
+}
+
+/// Returns when the server has taken note of what was subscribed on this connection: it works in order, so a
+/// message to ourselves comes back only after that.
+async fn confirm(client: &async_nats::Client) -> Result<(), StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::Subscribe(error.to_string());
+    let inbox = client.new_inbox();
+    let mut echo = client
+        .subscribe(inbox.clone())
+        .await
+        .map_err(|error| failed(&error))?;
+    client
+        .publish(inbox, Bytes::new())
+        .await
+        .map_err(|error| failed(&error))?;
+    client.flush().await.map_err(|error| failed(&error))?;
+    match timeout(CONFIRM, echo.next()).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(failed(&"the connection was closed")),
+        Err(_) => Err(failed(&format!("NATS did not answer within {CONFIRM:?}"))),
     }
 }

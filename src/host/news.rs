@@ -97,6 +97,99 @@ pub(super) enum Outcome {
 }
 
 impl News {
+    /// For whoever reads the host's log.
+    pub(super) fn log(&self) {
+        match self {
+            Self::ActorStarted { scale, count, .. } => {
+                let Scale {
+                    facts,
+                    reference,
+                    max_instances,
+                    ..
+                } = scale;
+                let (name, signed) = (facts.name(), facts.signed);
+                tracing::info!(actor = %facts.key, name, reference, count, max_instances, signed, "actor started");
+            }
+            Self::ActorScaled(Scale {
+                facts,
+                max_instances,
+                ..
+            }) => {
+                tracing::info!(actor = %facts.key, max_instances, "actor scaled");
+            }
+            Self::ActorStopped {
+                scale,
+                count,
+                remaining,
+                ..
+            } => {
+                tracing::info!(actor = %scale.facts.key, count, remaining, "actor stopped");
+            }
+            Self::ActorStartFailed {
+                reference, error, ..
+            } => {
+                tracing::warn!(reference, "cannot start actor: {error}");
+            }
+            Self::ActorUpdated {
+                actor,
+                reference,
+                revision,
+                ..
+            } => {
+                tracing::info!(%actor, reference, revision, "actor updated");
+            }
+            Self::ActorUpdateFailed {
+                actor,
+                reference,
+                reason,
+                ..
+            } => {
+                tracing::warn!(%actor, reference, "cannot update actor: {reason}");
+            }
+            Self::ProviderStarted {
+                provider,
+                reference,
+                ..
+            } => {
+                tracing::info!(provider = %provider.key, reference, "provider started");
+            }
+            Self::ProviderStartFailed {
+                reference,
+                link_name,
+                error,
+            } => {
+                tracing::warn!(reference, link_name, "cannot start provider: {error}");
+            }
+            Self::ProviderStopped { provider, reason } => {
+                tracing::info!(provider = %provider.key, reason, "provider stopped");
+            }
+            Self::Health {
+                provider, outcome, ..
+            } => match outcome {
+                Outcome::Passed => tracing::info!(%provider, "provider is healthy"),
+                Outcome::Failed => tracing::warn!(%provider, "provider is not healthy"),
+                Outcome::Unchanged => {}
+            },
+            // Values may be secret.
+            Self::LinkSet(link) => {
+                tracing::info!(
+                    actor = link.actor_id,
+                    provider = link.provider_id,
+                    link_name = link.link_name,
+                    "link set"
+                );
+            }
+            Self::LinkDeleted(link) => {
+                tracing::info!(
+                    actor = link.actor_id,
+                    provider = link.provider_id,
+                    link_name = link.link_name,
+                    "link deleted"
+                );
+            }
+        }
+    }
+
     /// Names and data of the events that tell it.
     pub(super) fn events(self, host: &HostId) -> Vec<(&'static str, Value)> {
         match self {

@@ -12,9 +12,10 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::SelectAll;
 use serde_json::json;
-use tokio::sync::{broadcast, mpsc};
-use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, Interval, timeout_at};
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::{Instant, Interval, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Stopped;
@@ -22,7 +23,7 @@ use super::about::About;
 use super::actor::Code;
 use super::answer::Answers;
 use super::control::{self, Ask, Refusal};
-use super::event::{Effect, Event, Job, Module, ProviderKey, RequestId};
+use super::event::{Effect, Event, Job, Module, ProviderKey, ProviderOrder, RequestId};
 use super::facts::{ActorFacts, both_spellings};
 use super::inventory::Inventory;
 use super::link::{self, LinkChange};
@@ -40,6 +41,9 @@ use crate::lattice::wire::{Ack, Entity};
 
 /// How long calls of a stopped actor may still run, unless the host stops too.
 const DRAIN: Duration = Duration::from_secs(30);
+
+/// What a provider may take beyond its delay before it is ended by force.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Registries whose credentials are kept, at most.
 const MAX_REGISTRIES: usize = 1024;
@@ -71,6 +75,8 @@ pub(super) struct Sources {
     pub(super) requests: SelectAll<Subscriber>,
     pub(super) signals: mpsc::Receiver<Signal>,
     pub(super) changes: broadcast::Receiver<Change>,
+    /// Changes come no more.
+    pub(super) blind: bool,
     pub(super) heartbeat: Interval,
     /// The handle's request to stop, with its grace.
     pub(super) shutdown: mpsc::Receiver<Duration>,
@@ -80,8 +86,10 @@ pub(super) struct Sources {
 #[derive(Default)]
 pub(super) struct Running {
     actors: BTreeMap<ActorId, (Arc<Actor>, Serving)>,
-    providers: BTreeMap<ProviderKey, provider::Handle>,
+    providers: BTreeMap<ProviderKey, (provider::Handle, AbortHandle)>,
     tasks: JoinSet<Done>,
+    /// What stops; nothing comes of it.
+    endings: JoinSet<()>,
     /// What a task that panics would have been expected to say.
     excuses: HashMap<Id, Event<Code>>,
     /// Whom to answer.
@@ -96,8 +104,6 @@ enum Done {
     Event(Event<Code>),
     Served(ActorId, Result<(Arc<Actor>, Serving), String>),
     ProviderStarted(ProviderKey, Result<ProviderStarted, String>),
-    /// Nobody waits for it.
-    Nothing,
 }
 
 struct ProviderStarted {
@@ -109,7 +115,7 @@ enum Wake {
     Request(Message),
     Done(Result<(Id, Done), JoinError>),
     Signal(Signal),
-    Change(Result<Change, broadcast::error::RecvError>),
+    Change(Result<Change, RecvError>),
     Heartbeat,
     Shutdown(Option<Duration>),
 }
@@ -129,11 +135,14 @@ impl Loop {
             let wake = tokio::select! {
                 Some(message) = sources.requests.next() => Wake::Request(message),
                 Some(done) = self.running.tasks.join_next_with_id() => Wake::Done(done),
+                Some(_) = self.running.endings.join_next() => continue,
                 Some(signal) = sources.signals.recv() => Wake::Signal(signal),
-                change = sources.changes.recv() => Wake::Change(change),
+                change = sources.changes.recv(), if !sources.blind => Wake::Change(change),
                 _ = sources.heartbeat.tick() => Wake::Heartbeat,
                 grace = sources.shutdown.recv() => Wake::Shutdown(grace),
             };
+            // Cannot be while we hold the state; if it is, links still come by message.
+            sources.blind |= matches!(wake, Wake::Change(Err(RecvError::Closed)));
             if let Some(end) = self.woken(wake).await {
                 break end;
             }
@@ -156,13 +165,10 @@ impl Loop {
             }
             Wake::Signal(signal) => return self.handle(event_of(signal)).await,
             Wake::Change(Ok(change)) => return self.handle(Event::State(change)).await,
-            Wake::Change(Err(broadcast::error::RecvError::Lagged(_))) => {
+            Wake::Change(Err(RecvError::Lagged(_))) => {
                 return self.handle(Event::StateMissed).await;
             }
-            // Cannot happen while we hold the state; if it does, links still work by message.
-            Wake::Change(Err(broadcast::error::RecvError::Closed)) => {
-                tokio::task::yield_now().await;
-            }
+            Wake::Change(Err(RecvError::Closed)) => {}
             Wake::Heartbeat => self.heartbeat().await,
             Wake::Shutdown(grace) => return Some(End::Owner(grace.unwrap_or_default())),
         }
@@ -188,12 +194,7 @@ impl Loop {
                 let ack = result.map_or_else(Ack::refused, |()| Ack::accepted());
                 self.answers.json(reply, &ack).await;
             }
-            Effect::Publish(news) => {
-                news.log();
-                for (name, data) in news.events(&self.about.id) {
-                    self.answers.event(name, data).await;
-                }
-            }
+            Effect::Publish(news) => self.answers.news(news).await,
             Effect::Load { job, reference } => self.load(job, reference),
             Effect::Serve {
                 module,
@@ -208,25 +209,24 @@ impl Loop {
             Effect::Replace { module, reference } => self.replace(module, reference),
             Effect::StopActor(actor) => {
                 if let Some((_, serving)) = self.running.actors.remove(&actor) {
-                    self.running.spawn(None, async move {
-                        serving.stop(DRAIN).await;
-                        Done::Nothing
-                    });
+                    self.running.endings.spawn(serving.stop(DRAIN));
                 }
             }
             Effect::StartProvider(order) => self.start_provider(order),
             Effect::StopProvider(provider) => {
-                if let Some(handle) = self.running.providers.remove(&provider) {
+                if let Some((handle, life)) = self.running.providers.remove(&provider) {
                     let stop = handle.stop(self.provider_delay);
-                    self.running.spawn(None, async move {
-                        // Its end is reported by its own task.
-                        stop.await;
-                        Done::Nothing
+                    let limit = self.provider_delay + PATIENCE;
+                    // Its life is a task that reports its own end.
+                    self.running.endings.spawn(async move {
+                        if timeout(limit, stop).await.is_err() {
+                            life.abort();
+                        }
                     });
                 }
             }
             Effect::SyncLinks => {
-                for handle in self.running.providers.values() {
+                for (handle, _) in self.running.providers.values() {
                     handle.sync_links();
                 }
             }
@@ -241,7 +241,7 @@ impl Loop {
             job: job.clone(),
             result: Err(format!("{reference}: loading it failed unexpectedly")),
         };
-        self.running.spawn(Some(excuse), async move {
+        self.running.spawn(excuse, async move {
             let result = loader.load(&reference).await;
             Done::Event(Event::Loaded {
                 job,
@@ -257,7 +257,7 @@ impl Loop {
             actor: key.clone(),
             result: Err(format!("{reference}: starting it failed unexpectedly")),
         };
-        self.running.spawn(Some(excuse), async move {
+        self.running.spawn(excuse, async move {
             let result = async {
                 announce(&reach.state, &module.facts, &reference)
                     .await
@@ -287,7 +287,7 @@ impl Loop {
             return;
         };
         let actor = Arc::clone(actor);
-        self.running.spawn(Some(excuse), async move {
+        self.running.spawn(excuse, async move {
             let result = announce(&reach.state, &module.facts, &reference).await;
             if result.is_ok() {
                 actor.replace(module, &reach);
@@ -299,14 +299,14 @@ impl Loop {
         });
     }
 
-    fn start_provider(&mut self, order: provider::Order) {
+    fn start_provider(&mut self, order: ProviderOrder) {
         let key = order.key.clone();
         let excuse = Event::ProviderStarted {
             provider: key.clone(),
             result: Err("starting the provider failed unexpectedly".to_owned()),
         };
         let around = self.surroundings.clone();
-        self.running.spawn(Some(excuse), async move {
+        self.running.spawn(excuse, async move {
             let result = provider::start(order, around).await;
             Done::ProviderStarted(
                 key,
@@ -429,19 +429,14 @@ impl Loop {
         tracing::info!("stopping");
 
         // 1. Take no new work: no requests, no new links, no requests to providers from outside.
-        let Sources {
-            requests,
-            mut signals,
-            ..
-        } = sources;
-        drop(requests);
+        drop(sources);
         let LinkWriter { jobs, task } = self.links;
         drop(jobs);
         let doors = self
             .running
             .providers
             .values()
-            .map(|it| it.close_doors(grace));
+            .map(|(it, _)| it.close_doors(grace));
         let _ = timeout_at(deadline, join_all(doors)).await;
         let _ = timeout_at(deadline, task).await;
 
@@ -451,18 +446,15 @@ impl Loop {
         join_all(actors.into_values().map(|(_, serving)| serving.stop(left))).await;
         let delay = self.provider_delay;
         let providers = std::mem::take(&mut self.running.providers);
-        let stops = providers.values().map(|it| it.stop(delay));
-        let _ = timeout_at(Instant::now() + 2 * delay, join_all(stops)).await;
-        signals.close();
-        self.running.tasks.abort_all();
+        let stops = providers.values().map(|(it, _)| it.stop(delay));
+        let _ = timeout(delay + PATIENCE, join_all(stops)).await;
+        let endings = std::mem::take(&mut self.running.endings);
+        let _ = timeout_at(deadline, endings.join_all()).await;
+        self.running.tasks.shutdown().await;
 
         // 3. Say goodbye.
-        for effect in self.inventory.stop_all::<Code>() {
-            if let Effect::Publish(news) = effect {
-                for (name, data) in news.events(&self.about.id) {
-                    self.answers.event(name, data).await;
-                }
-            }
+        for news in self.inventory.stop_all() {
+            self.answers.news(news).await;
         }
         let labels = self.inventory.labels().all();
         let data = json!({ "labels": labels });
@@ -477,13 +469,12 @@ impl Loop {
 impl Running {
     fn spawn(
         &mut self,
-        excuse: Option<Event<Code>>,
+        excuse: Event<Code>,
         task: impl Future<Output = Done> + Send + 'static,
-    ) {
+    ) -> AbortHandle {
         let handle = self.tasks.spawn(task);
-        if let Some(excuse) = excuse {
-            self.excuses.insert(handle.id(), excuse);
-        }
+        self.excuses.insert(handle.id(), excuse);
+        handle
     }
 
     /// Takes in what a task brought home.
@@ -508,17 +499,16 @@ impl Running {
             }
             Done::ProviderStarted(provider, result) => {
                 let result = result.map(|ProviderStarted { handle, life }| {
-                    self.providers.insert(provider.clone(), handle);
                     let ended = provider.clone();
                     let excuse = Event::ProviderStopped(provider.clone());
-                    self.spawn(Some(excuse), async move {
+                    let life = self.spawn(excuse, async move {
                         life.await;
                         Done::Event(Event::ProviderStopped(ended))
                     });
+                    self.providers.insert(provider.clone(), (handle, life));
                 });
                 Some(Event::ProviderStarted { provider, result })
             }
-            Done::Nothing => None,
         }
     }
 
@@ -536,7 +526,10 @@ impl Running {
             return Ack::refused(format!("a host keeps {MAX_REGISTRIES} registries at most"));
         }
         self.registries.extend(credentials);
-        tracing::info!(registries = self.registries.len(), "registry credentials changed");
+        tracing::info!(
+            registries = self.registries.len(),
+            "registry credentials changed"
+        );
         Ack::accepted()
     }
 }

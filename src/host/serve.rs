@@ -108,7 +108,10 @@ mod tests {
         assert_eq!(authorize(&Entity::actor("__WASH__"), &caps), Ok(()));
         assert_eq!(
             authorize(&other, &caps),
-            Err("Invocation source does not have the required capability claim wasmcloud:messaging".into())
+            Err(
+                "Invocation source does not have the required capability claim wasmcloud:messaging"
+                    .into()
+            )
         );
         assert!(authorize(&odd, &caps).is_err());
         assert_eq!(authorize(&other, &Caps::All), Ok(()));

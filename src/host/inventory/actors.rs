@@ -60,7 +60,10 @@ impl Actors {
             .actor
             .as_ref()
             .filter(|key| self.by_key.contains_key(*key));
-        let Some(key) = by_key.or_else(|| self.of_reference(&run.reference)).cloned() else {
+        let Some(key) = by_key
+            .or_else(|| self.of_reference(&run.reference))
+            .cloned()
+        else {
             return self.load(run, out);
         };
         let Some(actor) = self.by_key.get_mut(&key) else {
@@ -195,6 +198,26 @@ impl Actors {
             Err(reason) => actor.update_failed(update, request, facts.revision, reason, out),
         }
         self.resume(key, out);
+    }
+
+    /// The host stops, and everything on it.
+    pub(super) fn stop_all(&mut self) -> Vec<News> {
+        let mut news = Vec::new();
+        for (_, mut actor) in std::mem::take(&mut self.by_key) {
+            if matches!(actor.phase, Phase::Starting(_)) {
+                continue;
+            }
+            let before: Vec<_> = actor
+                .instances
+                .iter_mut()
+                .map(|(annotations, it)| (annotations.clone(), std::mem::take(&mut it.count)))
+                .collect();
+            let told = before
+                .iter()
+                .filter_map(|(annotations, before)| actor.change(annotations, *before));
+            news.extend(told);
+        }
+        news
     }
 
     /// How many requests wait.
@@ -444,11 +467,13 @@ impl Actor {
         self.instances.retain(|_, instances| instances.count > 0);
     }
 
-    /// Tells how the count of an annotation set changed.
     fn tell<C>(&self, annotations: &Map, before: u32, out: &mut Vec<Effect<C>>) {
-        let Some(instances) = self.instances.get(annotations) else {
-            return;
-        };
+        out.extend(self.change(annotations, before).map(Effect::Publish));
+    }
+
+    /// How the count of an annotation set changed.
+    fn change(&self, annotations: &Map, before: u32) -> Option<News> {
+        let instances = self.instances.get(annotations)?;
         let scale = Scale {
             facts: self.facts.clone(),
             reference: self.reference.clone(),
@@ -456,7 +481,7 @@ impl Actor {
             max_instances: instances.count,
         };
         let instance_id = instances.id.clone();
-        out.push(Effect::Publish(if instances.count > before {
+        Some(if instances.count > before {
             News::ActorStarted {
                 scale,
                 instance_id,
@@ -471,7 +496,7 @@ impl Actor {
             }
         } else {
             News::ActorScaled(scale)
-        }));
+        })
     }
 
     fn limit<C>(&self, out: &mut Vec<Effect<C>>) {
@@ -526,7 +551,7 @@ impl Actor {
         ActorDescription {
             id: self.facts.key.to_string(),
             image_ref: Some(self.reference.clone()),
-            name: Some(self.facts.name.clone()),
+            name: Some(self.facts.name()),
             instances: self.instances.iter().map(instance).collect(),
             signed: Some(self.facts.signed),
         }

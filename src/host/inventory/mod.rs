@@ -88,6 +88,14 @@ impl Inventory {
         self.providers.has(reference, key, link_name)
     }
 
+    /// Stops everything at once, because the host stops. The news are all that is left to do.
+    pub(super) fn stop_all(&mut self) -> Vec<News> {
+        self.stopping = true;
+        let mut news = self.actors.stop_all();
+        news.extend(self.providers.stop_all());
+        news
+    }
+
     fn asked<C>(&mut self, request: RequestId, command: Command, out: &mut Vec<Effect<C>>) {
         let mut answer = |result: Result<(), String>| {
             let accepted = result.is_ok();

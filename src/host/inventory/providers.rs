@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::claims::ProviderId;
-use crate::host::event::{Effect, ProviderKey, StartProvider, StopProvider};
+use crate::host::event::{Effect, ProviderKey, ProviderOrder, StartProvider, StopProvider};
 use crate::host::facts::ProviderFacts;
 use crate::host::label;
 use crate::host::news::{News, Outcome, Running};
@@ -84,13 +84,13 @@ impl Providers {
             revision: REVISION,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        out.push(Effect::StartProvider {
-            provider: key.clone(),
+        out.push(Effect::StartProvider(ProviderOrder {
+            key: key.clone(),
             builtin,
             facts: facts.clone(),
             reference: start.reference.clone(),
             configuration: start.configuration.clone(),
-        });
+        }));
         let provider = Provider {
             start,
             builtin,
@@ -202,6 +202,17 @@ impl Providers {
                 outcome,
             }));
         }
+    }
+
+    /// The host stops, and everything on it.
+    pub(super) fn stop_all(&mut self) -> Vec<News> {
+        let all = std::mem::take(&mut self.by_key).into_iter();
+        all.filter(|(_, it)| it.phase != Phase::Starting)
+            .map(|(key, it)| News::ProviderStopped {
+                provider: it.running(&key),
+                reason: "stop",
+            })
+            .collect()
     }
 
     pub(super) fn has(&self, reference: &str, key: Option<&str>, link_name: &str) -> bool {

@@ -205,8 +205,20 @@ mod tests {
 
     #[test]
     fn only_what_changed_or_failed_is_put() {
-        let applied: ByKey = [link("MA", "1"), link("MB", "2"), link("MC", "3"), link("MD", "4")].into();
-        let desired: ByKey = [link("MA", "1"), link("MB", "9"), link("MD", "4"), link("ME", "5")].into();
+        let applied: ByKey = [
+            link("MA", "1"),
+            link("MB", "2"),
+            link("MC", "3"),
+            link("MD", "4"),
+        ]
+        .into();
+        let desired: ByKey = [
+            link("MA", "1"),
+            link("MB", "9"),
+            link("MD", "4"),
+            link("ME", "5"),
+        ]
+        .into();
         let (failed, _) = link("MD", "4");
         let (gone, wanted) = difference(&applied, desired, |key| *key == failed);
         assert_eq!(gone, [link("MC", "3")].into());

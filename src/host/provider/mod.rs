@@ -16,14 +16,13 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use self::links::Links;
-use super::event::ProviderKey;
-use super::facts::ProviderFacts;
+use super::event::{ProviderKey, ProviderOrder};
 use crate::claims::HostId;
 use crate::lattice::rpc::{Handler, Incoming, Rpc, Serving};
 use crate::lattice::state::State;
 use crate::lattice::subject;
 use crate::lattice::wire::{Entity, Health, LinkDefinition};
-use crate::providers::{Builtin, Context, Provider};
+use crate::providers::{Context, Provider};
 
 /// How often a provider's health is told to the lattice.
 const HEALTH_PERIOD: Duration = Duration::from_secs(30);
@@ -50,17 +49,6 @@ pub(super) enum Signal {
     },
     /// A peer told it to shut down.
     Dismissed(ProviderKey),
-}
-
-/// What to start.
-#[derive(Debug)]
-pub(super) struct Order {
-    pub(super) key: ProviderKey,
-    pub(super) builtin: &'static Builtin,
-    pub(super) facts: ProviderFacts,
-    /// As the client named it.
-    pub(super) reference: String,
-    pub(super) configuration: Option<String>,
 }
 
 /// The host's end of a running provider.
@@ -113,7 +101,7 @@ impl Handle {
 /// Starts a built-in provider and returns once it is known to the lattice, answers calls and has its links.
 /// The future is its life; it ends after [`Handle::stop`].
 pub(super) async fn start(
-    order: Order,
+    order: ProviderOrder,
     around: Surroundings,
 ) -> Result<(Handle, BoxFuture<'static, ()>), String> {
     let key = order.key.clone();
