@@ -30,21 +30,16 @@ impl Address {
     }
 
     fn parse(text: &str) -> Result<Self, ConnectError> {
-        let (scheme, rest) = text.split_once("://").unwrap_or(("nats", text));
-        let (login, place) = match rest.rsplit_once('@') {
-            Some((login, place)) => (Login::parse(login), place),
-            None => (None, rest),
-        };
-        let bare = format!("{scheme}://{place}");
-        let bad = || match text.contains("://") {
-            true => ConnectError::BadUrl(bare.clone()),
-            false => ConnectError::BadUrl(place.to_owned()),
-        };
+        let (bare, login) = bare(text);
+        let bad = || ConnectError::BadUrl(bare.clone());
         let server: ServerAddr = bare.parse().map_err(|_| bad())?;
         if server.host().is_empty() || server.host().contains(char::is_whitespace) {
             return Err(bad());
         }
-        Ok(Self { server, login })
+        Ok(Self {
+            server,
+            login: login.and_then(Login::parse),
+        })
     }
 
     /// Scheme, host and port.
@@ -56,6 +51,24 @@ impl Address {
         } else {
             format!("{scheme}://{host}:{port}")
         }
+    }
+}
+
+/// An address or a list of them as it may be shown, whether it can be read or not.
+pub fn without_login(text: &str) -> String {
+    let parts: Vec<_> = text.split(',').map(|it| bare(it.trim()).0).collect();
+    parts.join(",")
+}
+
+/// An address without its login, and the login.
+fn bare(text: &str) -> (String, Option<&str>) {
+    let (scheme, rest) = match text.find("://") {
+        Some(at) => text.split_at(at + "://".len()),
+        None => ("", text),
+    };
+    match rest.rsplit_once('@') {
+        Some((login, place)) => (format!("{scheme}{place}"), Some(login)),
+        None => (text.to_owned(), None),
     }
 }
 
@@ -157,7 +170,9 @@ mod tests {
             let error = Address::parse(text).err().map(|it| it.to_string());
             let error = error.unwrap_or_else(|| panic!("{text} was read"));
             assert!(!error.contains("secret"), "{error}");
+            assert!(!without_login(text).contains("secret"), "{text}");
         }
+        assert_eq!(without_login("nats://me:secret@a,t@b:1"), "nats://a,b:1");
         for text in ["", "nats://", ":4222", "http://h", "nats://h:99999"] {
             assert!(Address::parse(text).is_err(), "{text}");
         }

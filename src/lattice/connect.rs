@@ -1,8 +1,11 @@
 //! Connecting to NATS: addresses, every kind of credentials, TLS, and what went wrong in words.
 
+mod files;
+
 use std::error::Error;
+use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,15 +13,14 @@ use std::time::Duration;
 use async_nats::{AuthError, ConnectErrorKind, Event, ServerError};
 use bytes::Bytes;
 use futures_util::StreamExt;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::time::Instant;
 
+pub use super::address::without_login;
 use super::address::{Address, Login};
 use crate::claims::Seed;
 
-/// How to reach and authenticate to a NATS system.
-#[derive(Clone, Debug)]
+/// How to reach and authenticate to a NATS system. Secrets do not debug-print.
+#[derive(Clone)]
 pub struct ConnectOptions {
     /// `nats://`, `tls://`, `ws://`, `wss://` or bare `host:port`; at least one, tried in order. Port 4222
     /// unless given. `user:password@` or `token@` counts where [`Self::credentials`] is anonymous.
@@ -50,8 +52,18 @@ pub enum Credentials {
     Token(String),
 }
 
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for ConnectOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let urls: Vec<_> = self.urls.iter().map(|it| without_login(it)).collect();
+        f.debug_struct("ConnectOptions")
+            .field("urls", &urls)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Anonymous => "Anonymous",
             Self::File(_) => "File(…)",
@@ -114,7 +126,7 @@ pub async fn connect(options: &ConnectOptions) -> Result<async_nats::Client, Con
         addresses.extend(Address::parse_list(text)?);
     }
     let auth = Auth::read(&options.credentials, &addresses).await?;
-    check_tls_files(&options.tls).await?;
+    files::check_tls(&options.tls).await?;
 
     let give_up = Instant::now() + options.timeout;
     let mut failure = ConnectError::BadUrl(String::new());
@@ -186,11 +198,7 @@ impl Auth {
                 .find_map(|it| it.login.clone())
                 .map_or(Self::Anonymous, Self::Login),
             Credentials::File(path) => {
-                let file = Named("credentials file", path);
-                let text = String::from_utf8(file.read().await?)
-                    .map_err(|_| file.error("it is not text"))?;
-                let (jwt, seed) = parse_creds(&text)
-                    .ok_or_else(|| file.error("it does not hold a user JWT and a seed"))?;
+                let (jwt, seed) = files::read_creds(path).await?;
                 Self::Jwt { jwt, seed }
             }
             Credentials::Jwt { jwt, seed } => Self::Jwt {
@@ -205,18 +213,6 @@ impl Auth {
             Credentials::Token(token) => Self::Login(Login::Token(token.clone())),
         })
     }
-}
-
-/// JWT and seed of a `.creds` file: the lines after its first two `BEGIN` lines.
-fn parse_creds(text: &str) -> Option<(String, Seed)> {
-    let mut lines = text.lines().map(str::trim).filter(|it| !it.is_empty());
-    let mut block = || {
-        lines.find(|it| it.starts_with("---") && it.contains("BEGIN"))?;
-        lines.next()
-    };
-    let (jwt, seed) = (block()?, block()?);
-    let is_jwt = jwt.split('.').count() == 3;
-    Some((jwt.to_owned(), Seed::parse(seed).ok()?)).filter(|_| is_jwt)
 }
 
 fn client_options(options: &ConnectOptions, auth: &Auth) -> async_nats::ConnectOptions {
@@ -331,65 +327,6 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
             None => error.source(),
         }
     })
-}
-
-/// The library reads these files only when it needs them, and then its errors do not name them.
-async fn check_tls_files(tls: &TlsOptions) -> Result<(), ConnectError> {
-    if let Some(path) = &tls.ca {
-        let file = Named("CA certificates", path);
-        let mut roots = rustls::RootCertStore::empty();
-        for certificate in file.certificates().await? {
-            roots
-                .add(certificate)
-                .map_err(|error| file.error(error.to_string()))?;
-        }
-    }
-    if let Some((path, key_path)) = &tls.certificate {
-        let file = Named("client certificate", path);
-        let key_file = Named("client key", key_path);
-        let certificates = file.certificates().await?;
-        let key = PrivateKeyDer::from_pem_slice(&key_file.read().await?)
-            .map_err(|_| key_file.error("it holds no private key in PEM form"))?;
-        rustls::ClientConfig::builder()
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_client_auth_cert(certificates, key)
-            .map_err(|error| file.error(error.to_string()))?;
-    }
-    Ok(())
-}
-
-/// A file and what it is for.
-struct Named<'a>(&'static str, &'a Path);
-
-impl Named<'_> {
-    async fn read(&self) -> Result<Vec<u8>, ConnectError> {
-        tokio::fs::read(self.1)
-            .await
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => self.error("no such file"),
-                io::ErrorKind::PermissionDenied => self.error("permission denied"),
-                _ => self.error(error.to_string()),
-            })
-    }
-
-    async fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
-        let bytes = self.read().await?;
-        let certificates = CertificateDer::pem_slice_iter(&bytes)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| self.error("it is not in PEM form"))?;
-        if certificates.is_empty() {
-            return Err(self.error("it holds no certificate in PEM form"));
-        }
-        Ok(certificates)
-    }
-
-    fn error(&self, reason: impl Into<String>) -> ConnectError {
-        ConnectError::File {
-            what: self.0,
-            path: self.1.to_owned(),
-            reason: reason.into(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,15 @@ async fn failures_are_told_apart_without_secrets() {
         format!("connection refused by nats://127.0.0.1:{port}")
     );
 
+    let shown = format!(
+        "{:?}",
+        options(&[&url], Credentials::Token("secret".to_owned()))
+    );
+    assert!(
+        shown.contains("127.0.0.1") && !shown.contains("secret"),
+        "{shown}"
+    );
+
     let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = mute.local_addr().unwrap().to_string();
     let mut late = options(&[&url], Credentials::Anonymous);
