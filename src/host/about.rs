@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::inventory::Inventory;
 use crate::claims::HostId;
 use crate::lattice::LatticeName;
-use crate::lattice::wire::{HostInventory, HostSummary, Map};
+use crate::lattice::wire::{HostInventory, HostSummary};
 
 /// The version that peers read. They choose shapes by it, so it is that of the newest host whose shapes we
 /// speak, not ours.
@@ -61,16 +59,6 @@ impl About {
             actors: inventory.actors(),
             providers: inventory.providers(),
         }
-    }
-
-    /// Data of `host_started`.
-    pub(super) fn started(&self, labels: &Map) -> Value {
-        json!({
-            "labels": labels,
-            "friendly_name": self.name,
-            "uptime_seconds": 0,
-            "version": COMPATIBLE_VERSION,
-        })
     }
 }
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use async_nats::Subject;
 use serde::Serialize;
-use serde_json::Value;
 use tokio::time::timeout;
 
 use super::news::News;
 use crate::claims::HostId;
-use crate::lattice::{LatticeName, event};
+use crate::lattice::LatticeName;
+use crate::lattice::event::{self, data::Named};
 
 /// How long a message may wait for room on the connection. While NATS is away the room fills; a host that
 /// waits for it could not be stopped.
@@ -51,12 +51,12 @@ impl Answers {
 
     pub(super) async fn news(&self, news: News) {
         news.log();
-        for (name, data) in news.events(&self.host) {
-            self.event(name, data).await;
+        for event in news.events(&self.host) {
+            self.event(event).await;
         }
     }
 
-    pub(super) async fn event(&self, name: &str, data: Value) {
+    pub(super) async fn event(&self, (name, data): Named) {
         tracing::debug!(event = name, "publish");
         let publish = event::publish(&self.client, &self.lattice, self.host.as_str(), name, data);
         match timeout(ROOM, publish).await {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::import::Caps;
 use crate::claims::{ActorId, ActorMetadata, ProviderMetadata, Token};
+use crate::lattice::event::data;
 use crate::lattice::record;
 use crate::lattice::wire::Map;
 
@@ -19,10 +20,8 @@ pub(super) struct ActorFacts {
     pub(super) revision: i32,
     /// False for a module without claims, run under `allow_unsigned`.
     pub(super) signed: bool,
-    /// `__wasmbus_rpc_version` of the module.
-    pub(super) api_version: i32,
-    pub(super) not_before_human: String,
-    pub(super) expires_human: String,
+    /// `claims` of events, as of when the module was loaded.
+    pub(super) claims: Value,
 }
 
 impl ActorFacts {
@@ -42,22 +41,6 @@ impl ActorFacts {
     /// The claims record in shared state.
     pub(super) fn record(&self) -> Map {
         record::actor_claims_record(&self.token)
-    }
-
-    /// `claims` of events.
-    pub(super) fn claims(&self) -> Value {
-        json!({
-            "call_alias": self.metadata(|it| it.call_alias.clone()),
-            // Some readers need an array, also of none.
-            "caps": self.listed(),
-            "issuer": self.token.issuer,
-            "tags": self.metadata(|it| it.tags.clone()).unwrap_or_default(),
-            "name": self.name(),
-            "version": self.metadata(|it| it.ver.clone()).unwrap_or_default(),
-            "revision": self.revision,
-            "not_before_human": self.not_before_human,
-            "expires_human": self.expires_human,
-        })
     }
 
     /// The contract ids it states, without the empty ones that some signers write.
@@ -86,35 +69,33 @@ pub(super) struct ProviderFacts {
 impl ProviderFacts {
     /// The claims record in shared state.
     pub(super) fn record(&self) -> Map {
-        let metadata = ProviderMetadata {
-            name: Some(self.name.clone()),
-            capid: self.contract.clone(),
-            rev: Some(self.revision),
-            ver: Some(self.version.clone()),
-            ..ProviderMetadata::default()
-        };
-        record::provider_claims_record(&Token {
+        record::provider_claims_record(&self.token())
+    }
+
+    /// `claims` of events.
+    pub(super) fn claims(&self) -> Value {
+        // It has no dates, so the time does not matter.
+        data::provider_claims(&self.token(), 0)
+    }
+
+    /// What a provider archive would state; nobody needs it signed.
+    fn token(&self) -> Token<ProviderMetadata> {
+        Token {
             expires: None,
             id: String::new(),
             issued_at: 0,
             issuer: self.issuer.clone(),
             subject: self.key.clone(),
             not_before: None,
-            metadata: Some(metadata),
+            metadata: Some(ProviderMetadata {
+                name: Some(self.name.clone()),
+                capid: self.contract.clone(),
+                rev: Some(self.revision),
+                ver: Some(self.version.clone()),
+                ..ProviderMetadata::default()
+            }),
             revision: None,
-        })
-    }
-
-    /// `claims` of events.
-    pub(super) fn claims(&self) -> Value {
-        json!({
-            "issuer": self.issuer,
-            "tags": null,
-            "name": self.name,
-            "version": self.version,
-            "not_before_human": "immediately",
-            "expires_human": "never",
-        })
+        }
     }
 }
 

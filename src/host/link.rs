@@ -60,11 +60,7 @@ impl Writer {
     }
 
     async fn put(&self, link: LinkDefinition) -> Result<(), StateError> {
-        let key = LinkKey {
-            actor: link.actor_id.clone(),
-            contract: link.contract_id.clone(),
-            link_name: link.link_name.clone(),
-        };
+        let key = LinkKey::of(&link);
         let before = self.state.snapshot().links.get(&key).cloned();
         self.state.put_link(link.clone()).await?;
         // Providers of other generations ignore new values for a link they have, and a provider that lost

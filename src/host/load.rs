@@ -14,6 +14,7 @@ use super::facts::ActorFacts;
 use crate::archive::{self, FetchError};
 use crate::claims::module::{self, ModuleError};
 use crate::claims::{ActorId, ActorMetadata, KeyError, Token};
+use crate::lattice::event::data;
 
 /// Modules loaded at once; more wait. Each may hold its whole file in memory and a core for long.
 const AT_ONCE: usize = 4;
@@ -114,13 +115,12 @@ impl Loader {
             reference: reference.to_owned(),
             error,
         })?;
+        let revision = token.effective_revision(token.metadata.as_ref().and_then(|it| it.rev));
         let facts = ActorFacts {
             key,
-            revision: token.effective_revision(token.metadata.as_ref().and_then(|it| it.rev)),
+            revision,
             signed,
-            api_version: code.api_version(),
-            not_before_human: token.not_before_human(now),
-            expires_human: token.expires_human(now),
+            claims: data::actor_claims(Some(&token), now),
             token,
         };
         Ok(Module { facts, code })

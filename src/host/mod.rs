@@ -33,15 +33,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_nats::Subscriber;
-use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::stream::SelectAll;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use self::about::About;
+use self::about::{About, COMPATIBLE_VERSION};
 use self::answer::Answers;
 use self::engine::Engine;
 use self::inventory::Inventory;
@@ -51,6 +49,8 @@ use self::run::{LinkWriter, Loop, Running, Sources};
 use self::serve::Reach;
 use crate::claims::{HostId, KeyError, Seed};
 use crate::lattice::LatticeName;
+use crate::lattice::connect::round_trip;
+use crate::lattice::event::data;
 use crate::lattice::invocation::Identity;
 use crate::lattice::rpc::Rpc;
 use crate::lattice::state::State;
@@ -59,9 +59,6 @@ use crate::lattice::wire::Map;
 
 /// How often a host says that it lives, and what it runs.
 const HEARTBEAT: Duration = Duration::from_secs(30);
-
-/// How long a server may take to take note of our subscriptions.
-const CONFIRM: Duration = Duration::from_secs(5);
 
 /// What providers may have told their host before it listens.
 const SIGNALS: usize = 64;
@@ -162,7 +159,8 @@ impl Host {
         let requests = subscribe(&ctl, &subjects, &id)
             .await
             .map_err(|error| StartError::Subscribe(error.to_string()))?;
-        confirm(&ctl).await?;
+        // What was subscribed is in effect from here on.
+        round_trip(&ctl).await;
 
         let answers = Answers::new(ctl, lattice.clone(), id.clone());
         let (jobs, waiting) = mpsc::channel(link::MAX_WAITING);
@@ -176,8 +174,9 @@ impl Host {
         let inventory = Inventory::new(config.labels, about.issuer.clone(), config.builtin_aliases);
         tracing::info!("Host {id} ({name}) started");
         tracing::info!("Valid cluster signers: {}", about.issuers.join(", "));
-        let started = about.started(inventory.labels().all());
-        answers.event("host_started", started).await;
+        let labels = inventory.labels().all();
+        let event = data::host_started(labels, &name, COMPATIBLE_VERSION, 0);
+        answers.event(event).await;
 
         let work = Loop {
             subjects,
@@ -289,25 +288,4 @@ async fn subscribe(
         });
     }
     Ok(all)
-}
-
-/// Returns when the server has taken note of what was subscribed on this connection: it works in order, so a
-/// message to ourselves comes back only after that.
-async fn confirm(client: &async_nats::Client) -> Result<(), StartError> {
-    let failed = |error: &dyn std::fmt::Display| StartError::Subscribe(error.to_string());
-    let inbox = client.new_inbox();
-    let mut echo = client
-        .subscribe(inbox.clone())
-        .await
-        .map_err(|error| failed(&error))?;
-    client
-        .publish(inbox, Bytes::new())
-        .await
-        .map_err(|error| failed(&error))?;
-    client.flush().await.map_err(|error| failed(&error))?;
-    match timeout(CONFIRM, echo.next()).await {
-        Ok(Some(_)) => Ok(()),
-        Ok(None) => Err(failed(&"the connection was closed")),
-        Err(_) => Err(failed(&format!("NATS did not answer within {CONFIRM:?}"))),
-    }
 }

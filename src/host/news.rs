@@ -1,11 +1,10 @@
 //! What a host tells the lattice when something happened: one happening, in the words of every generation
 //! (protocol §8).
 
-use serde_json::{Value, json};
-
 use super::event::ProviderKey;
 use super::facts::{ActorFacts, ProviderFacts};
 use crate::claims::{ActorId, HostId};
+use crate::lattice::event::data::{self, HealthCheck, Named};
 use crate::lattice::wire::{LinkDefinition, Map};
 
 /// Something that happened on this host.
@@ -47,11 +46,7 @@ pub(super) enum News {
         instance_id: String,
         reason: String,
     },
-    ProviderStarted {
-        provider: Running,
-        facts: ProviderFacts,
-        reference: String,
-    },
+    ProviderStarted(Running),
     ProviderStartFailed {
         reference: String,
         link_name: String,
@@ -62,9 +57,8 @@ pub(super) enum News {
         reason: &'static str,
     },
     Health {
-        provider: ProviderKey,
-        contract: String,
-        outcome: Outcome,
+        provider: Running,
+        check: HealthCheck,
     },
     LinkSet(LinkDefinition),
     LinkDeleted(LinkDefinition),
@@ -83,17 +77,10 @@ pub(super) struct Scale {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Running {
     pub(super) key: ProviderKey,
-    pub(super) contract: String,
+    pub(super) facts: ProviderFacts,
+    pub(super) reference: String,
     pub(super) instance_id: String,
     pub(super) annotations: Map,
-}
-
-/// How a health check compares to the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Passed,
-    Failed,
-    Unchanged,
 }
 
 impl News {
@@ -146,12 +133,8 @@ impl News {
             } => {
                 tracing::warn!(%actor, reference, "cannot update actor: {reason}");
             }
-            Self::ProviderStarted {
-                provider,
-                reference,
-                ..
-            } => {
-                tracing::info!(provider = %provider.key, reference, "provider started");
+            Self::ProviderStarted(provider) => {
+                tracing::info!(provider = %provider.key, reference = provider.reference, "provider started");
             }
             Self::ProviderStartFailed {
                 reference,
@@ -163,12 +146,14 @@ impl News {
             Self::ProviderStopped { provider, reason } => {
                 tracing::info!(provider = %provider.key, reason, "provider stopped");
             }
-            Self::Health {
-                provider, outcome, ..
-            } => match outcome {
-                Outcome::Passed => tracing::info!(%provider, "provider is healthy"),
-                Outcome::Failed => tracing::warn!(%provider, "provider is not healthy"),
-                Outcome::Unchanged => {}
+            Self::Health { provider, check } => match check {
+                HealthCheck::Passed => {
+                    tracing::info!(provider = %provider.key, "provider is healthy")
+                }
+                HealthCheck::Failed => {
+                    tracing::warn!(provider = %provider.key, "provider is not healthy")
+                }
+                HealthCheck::Unchanged => {}
             },
             // Values may be secret.
             Self::LinkSet(link) => {
@@ -190,68 +175,36 @@ impl News {
         }
     }
 
-    /// Names and data of the events that tell it.
-    pub(super) fn events(self, host: &HostId) -> Vec<(&'static str, Value)> {
+    /// The events that tell it.
+    pub(super) fn events(&self, host: &HostId) -> Vec<Named> {
+        let host = host.as_str();
         match self {
             Self::ActorStarted {
                 scale,
                 instance_id,
                 count,
-            } => vec![
-                (
-                    "actor_started",
-                    json!({
-                        "public_key": scale.facts.key,
-                        "image_ref": scale.reference,
-                        "api_version": scale.facts.api_version,
-                        "instance_id": instance_id,
-                        "annotations": scale.annotations,
-                        "claims": scale.facts.claims(),
-                        "host_id": host,
-                    }),
-                ),
-                (
-                    "actors_started",
-                    json!({
-                        "public_key": scale.facts.key,
-                        "image_ref": scale.reference,
-                        "annotations": scale.annotations,
-                        "host_id": host,
-                        "claims": scale.facts.claims(),
-                        "count": count,
-                    }),
-                ),
-                scaled(&scale, host),
-            ],
-            Self::ActorScaled(scale) => vec![scaled(&scale, host)],
+            } => scale.tell(host, |actor| {
+                vec![
+                    data::actor_started(actor, instance_id),
+                    data::actors_started(actor, *count),
+                    data::actor_scaled(actor, scale.max_instances),
+                ]
+            }),
+            Self::ActorScaled(scale) => scale.tell(host, |actor| {
+                vec![data::actor_scaled(actor, scale.max_instances)]
+            }),
             Self::ActorStopped {
                 scale,
                 instance_id,
                 count,
                 remaining,
-            } => vec![
-                (
-                    "actor_stopped",
-                    json!({
-                        "public_key": scale.facts.key,
-                        "instance_id": instance_id,
-                        "annotations": scale.annotations,
-                        "host_id": host,
-                    }),
-                ),
-                (
-                    "actors_stopped",
-                    json!({
-                        "host_id": host,
-                        "public_key": scale.facts.key,
-                        "count": count,
-                        "remaining": remaining,
-                        "annotations": scale.annotations,
-                        "image_ref": scale.reference,
-                    }),
-                ),
-                scaled(&scale, host),
-            ],
+            } => scale.tell(host, |actor| {
+                vec![
+                    data::actor_stopped(actor, instance_id),
+                    data::actors_stopped(actor, *count, *remaining),
+                    data::actor_scaled(actor, scale.max_instances),
+                ]
+            }),
             Self::ActorStartFailed {
                 actor,
                 reference,
@@ -259,141 +212,72 @@ impl News {
                 count,
                 error,
             } => {
-                // Readers differ in which of the two references they look at (protocol §13.14).
-                let data = json!({
-                    "public_key": actor.map_or_else(|| "N/A".to_owned(), String::from),
-                    "actor_ref": reference,
-                    "image_ref": reference,
-                    "annotations": annotations,
-                    "host_id": host,
-                    "error": error,
-                });
-                let mut scale = data.clone();
-                scale["max_instances"] = count.into();
-                vec![
-                    ("actor_start_failed", data.clone()),
-                    ("actors_start_failed", data),
-                    ("actor_scale_failed", scale),
-                ]
+                let key = actor.as_ref().map(ActorId::as_str);
+                data::actor_start_failures(host, key, reference, annotations, *count, error).into()
             }
             Self::ActorUpdated {
                 actor,
-                reference,
                 revision,
                 instance_id,
-            } => vec![(
-                "actor_updated",
-                json!({
-                    "public_key": actor,
-                    "image_ref": reference,
-                    "revision": revision,
-                    "instance_id": instance_id,
-                    "host_id": host,
-                }),
-            )],
+                ..
+            } => vec![data::actor_updated(actor.as_str(), *revision, instance_id)],
             Self::ActorUpdateFailed {
                 actor,
-                reference,
                 revision,
                 instance_id,
                 reason,
-            } => vec![(
-                "actor_update_failed",
-                json!({
-                    "public_key": actor,
-                    "image_ref": reference,
-                    "revision": revision,
-                    "instance_id": instance_id,
-                    "host_id": host,
-                    "reason": reason,
-                }),
+                ..
+            } => vec![data::actor_update_failed(
+                actor.as_str(),
+                *revision,
+                instance_id,
+                reason,
             )],
-            Self::ProviderStarted {
-                provider,
-                facts,
-                reference,
-            } => {
-                let mut data = provider.data(host);
-                data["image_ref"] = reference.into();
-                data["claims"] = facts.claims();
-                vec![("provider_started", data)]
+            Self::ProviderStarted(provider) => {
+                let claims = provider.facts.claims();
+                vec![data::provider_started(&provider.named(host), &claims)]
             }
             Self::ProviderStartFailed {
                 reference,
                 link_name,
                 error,
-            } => vec![(
-                "provider_start_failed",
-                json!({
-                    "provider_ref": reference,
-                    "link_name": link_name,
-                    "error": error,
-                    "host_id": host,
-                }),
+            } => vec![data::provider_start_failed(
+                host, reference, link_name, error,
             )],
             Self::ProviderStopped { provider, reason } => {
-                let mut data = provider.data(host);
-                data["reason"] = reason.into();
-                // Some readers know only this spelling.
-                data["annotaions"] = data["annotations"].clone();
-                vec![("provider_stopped", data)]
+                vec![data::provider_stopped(&provider.named(host), reason)]
             }
-            Self::Health {
-                provider,
-                contract,
-                outcome,
-            } => {
-                let name = match outcome {
-                    Outcome::Passed => "health_check_passed",
-                    Outcome::Failed => "health_check_failed",
-                    Outcome::Unchanged => "health_check_status",
-                };
-                let data = json!({
-                    "public_key": provider.id,
-                    "link_name": provider.link_name,
-                    "contract_id": contract,
-                    "host_id": host,
-                });
-                vec![(name, data)]
+            Self::Health { provider, check } => {
+                vec![data::health_check(*check, &provider.named(host))]
             }
-            Self::LinkSet(link) => vec![("linkdef_set", link_data(&link))],
-            Self::LinkDeleted(link) => vec![("linkdef_deleted", link_data(&link))],
+            Self::LinkSet(link) => vec![data::linkdef_set(link)],
+            Self::LinkDeleted(link) => vec![data::linkdef_deleted(link)],
         }
     }
 }
 
-impl Running {
-    fn data(&self, host: &HostId) -> Value {
-        json!({
-            "public_key": self.key.id,
-            "link_name": self.key.link_name,
-            "contract_id": self.contract,
-            "instance_id": self.instance_id,
-            "annotations": self.annotations,
-            "host_id": host,
+impl Scale {
+    fn tell<T>(&self, host: &str, tell: impl FnOnce(&data::Actor<'_>) -> T) -> T {
+        tell(&data::Actor {
+            host,
+            public_key: self.facts.key.as_str(),
+            image_ref: &self.reference,
+            annotations: &self.annotations,
+            claims: &self.facts.claims,
         })
     }
 }
 
-fn scaled(scale: &Scale, host: &HostId) -> (&'static str, Value) {
-    let data = json!({
-        "public_key": scale.facts.key,
-        "claims": scale.facts.claims(),
-        "annotations": scale.annotations,
-        "host_id": host,
-        "image_ref": scale.reference,
-        "max_instances": scale.max_instances,
-    });
-    ("actor_scaled", data)
-}
-
-fn link_data(link: &LinkDefinition) -> Value {
-    json!({
-        "id": link.id,
-        "actor_id": link.actor_id,
-        "provider_id": link.provider_id,
-        "link_name": link.link_name,
-        "contract_id": link.contract_id,
-        "values": link.values,
-    })
+impl Running {
+    fn named<'a>(&'a self, host: &'a str) -> data::Provider<'a> {
+        data::Provider {
+            host,
+            public_key: self.key.id.as_str(),
+            image_ref: &self.reference,
+            link_name: &self.key.link_name,
+            contract_id: &self.facts.contract,
+            instance_id: &self.instance_id,
+            annotations: &self.annotations,
+        }
+    }
 }

@@ -34,6 +34,7 @@ use crate::claims::ActorId;
 use crate::lattice::command::{
     ActorBid, AuctionActor, AuctionProvider, ProviderBid, RegistryCredentials,
 };
+use crate::lattice::event::data;
 use crate::lattice::rpc::Serving;
 use crate::lattice::state::{Change, State, StateError};
 use crate::lattice::subject::Ctl;
@@ -418,10 +419,7 @@ impl Loop {
         let inventory = self
             .about
             .inventory(&self.inventory, self.started.elapsed());
-        match serde_json::to_value(inventory) {
-            Ok(data) => self.answers.event("host_heartbeat", data).await,
-            Err(error) => tracing::error!("cannot write a heartbeat: {error}"),
-        }
+        self.answers.event(data::host_heartbeat(&inventory)).await;
     }
 
     async fn stop(mut self, sources: Sources, grace: Duration) {
@@ -457,8 +455,7 @@ impl Loop {
             self.answers.news(news).await;
         }
         let labels = self.inventory.labels().all();
-        let data = json!({ "labels": labels });
-        self.answers.event("host_stopped", data).await;
+        self.answers.event(data::host_stopped(labels)).await;
 
         // 4. The connections are their owner's to close; what we said has left.
         self.answers.flush().await;

@@ -6,7 +6,8 @@ use crate::claims::ProviderId;
 use crate::host::event::{Effect, ProviderKey, ProviderOrder, StartProvider, StopProvider};
 use crate::host::facts::ProviderFacts;
 use crate::host::label;
-use crate::host::news::{News, Outcome, Running};
+use crate::host::news::{News, Running};
+use crate::lattice::event::data::HealthCheck;
 use crate::lattice::wire::{Health, ProviderDescription};
 use crate::providers::{self as builtins, Builtin};
 
@@ -136,11 +137,9 @@ impl Providers {
         match result {
             Ok(()) => {
                 provider.phase = Phase::Running;
-                out.push(Effect::Publish(News::ProviderStarted {
-                    provider: provider.running(key),
-                    facts: provider.facts.clone(),
-                    reference: provider.start.reference.clone(),
-                }));
+                out.push(Effect::Publish(News::ProviderStarted(
+                    provider.running(key),
+                )));
             }
             Err(error) => {
                 out.push(failed(provider.start.clone(), error));
@@ -189,17 +188,16 @@ impl Providers {
             return;
         };
         let before = provider.health.as_ref().map(|it| it.healthy);
-        let outcome = match (before, health.healthy) {
-            (Some(false) | None, true) => Some(Outcome::Passed),
-            (Some(true) | None, false) => Some(Outcome::Failed),
-            _ => periodic.then_some(Outcome::Unchanged),
+        let check = match (before, health.healthy) {
+            (Some(false) | None, true) => Some(HealthCheck::Passed),
+            (Some(true) | None, false) => Some(HealthCheck::Failed),
+            _ => periodic.then_some(HealthCheck::Unchanged),
         };
         provider.health = Some(health);
-        if let Some(outcome) = outcome {
+        if let Some(check) = check {
             out.push(Effect::Publish(News::Health {
-                provider: key.clone(),
-                contract: provider.facts.contract.clone(),
-                outcome,
+                provider: provider.running(key),
+                check,
             }));
         }
     }
@@ -254,7 +252,8 @@ impl Provider {
     fn running(&self, key: &ProviderKey) -> Running {
         Running {
             key: key.clone(),
-            contract: self.facts.contract.clone(),
+            facts: self.facts.clone(),
+            reference: self.start.reference.clone(),
             instance_id: self.start.instance_id.clone(),
             annotations: self.start.annotations.clone(),
         }

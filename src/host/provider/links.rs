@@ -60,7 +60,7 @@ impl Links {
     /// A message told of a link.
     pub(super) fn heard_put(&self, link: LinkDefinition) {
         let mut inner = self.inner();
-        let key = key_of(&link);
+        let key = LinkKey::of(&link);
         if inner.heard.len() < MAX_HEARD || inner.heard.contains_key(&key) {
             inner.heard.insert(key, link);
         }
@@ -179,14 +179,6 @@ fn difference(
     (gone, desired)
 }
 
-fn key_of(link: &LinkDefinition) -> LinkKey {
-    LinkKey {
-        actor: link.actor_id.clone(),
-        contract: link.contract_id.clone(),
-        link_name: link.link_name.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,7 +192,7 @@ mod tests {
             values: [("address".to_owned(), address.to_owned())].into(),
             ..LinkDefinition::default()
         };
-        (key_of(&link), link)
+        (LinkKey::of(&link), link)
     }
 
     #[test]
