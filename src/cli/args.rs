@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ArgAction;
 
-use crate::config::connection::Key;
+use crate::config::definition::Key;
 use crate::config::layer::{Layer, Source};
 
 use super::output::{ColorChoice, Format};
@@ -258,7 +258,7 @@ mod tests {
     use clap::{Args as _, CommandFactory as _};
 
     use super::*;
-    use crate::config::connection::DEFINITIONS;
+    use crate::config::definition::DEFINITIONS;
 
     #[test]
     fn help_names_every_variable_of_a_flag() {

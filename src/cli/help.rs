@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::connection::DEFINITIONS;
-use crate::config::host;
+use crate::config::definition::DEFINITIONS;
 
 use super::CommandResult;
 use super::output::{Answer, Format, Page, Sentence};

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::config::connection::{Auth, Connection, without_secrets};
+use crate::config::auth::Auth;
+use crate::config::connection::{Connection, without_secrets};
 use crate::config::dirs::Dirs;
 use crate::config::env::Env;
 use crate::config::layer::Source;

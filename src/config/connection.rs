@@ -2,116 +2,17 @@
 //!
 //! Does not connect, and does not know lattice names' rules.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::claims::Seed;
-
+use super::auth::{self, Auth};
 use super::context::{self, Context};
+use super::definition::{DEFINITIONS, Key};
 use super::dirs::Dirs;
 use super::env::Env;
 use super::layer::{Layer, Layers, Setting, Source};
-use super::{ConfigError, Secret};
-
-/// One setting of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
-    Server,
-    Host,
-    Port,
-    Lattice,
-    Creds,
-    Jwt,
-    Seed,
-    Nkey,
-    User,
-    Password,
-    Token,
-    TlsCa,
-    TlsCert,
-    TlsKey,
-    TlsFirst,
-    JsDomain,
-    CtlPrefix,
-    Context,
-    Timeout,
-    /// The old spelling of [`Key::Timeout`], in milliseconds.
-    TimeoutMs,
-    ClusterSeed,
-}
-
-/// A setting's names: its flag, its variables (the first that is set counts), and its fields in context files.
-#[derive(Debug)]
-pub struct Definition {
-    pub key: Key,
-    pub flag: &'static str,
-    pub variables: &'static [&'static str],
-    /// Ours, those of wash 0.11 and those of the nats command line.
-    pub fields: &'static [&'static str],
-    pub about: &'static str,
-}
-
-macro_rules! definitions {
-    ($($key:ident $flag:literal [$($variable:literal)*] [$($field:literal)*] $about:literal;)*) => {
-        /// Every setting of a connection.
-        pub const DEFINITIONS: &[Definition] = &[$(Definition {
-            key: Key::$key,
-            flag: $flag,
-            variables: &[$($variable),*],
-            fields: &[$($field),*],
-            about: $about,
-        }),*];
-    };
-}
-
-definitions! {
-    Server "server" ["WASH_NATS_URL" "NATS_URL"] ["server" "url"] "NATS addresses, comma-separated";
-    Host "ctl-host" ["WASMCLOUD_CTL_HOST" "WASMCLOUD_RPC_HOST"] ["ctl_host" "rpc_host"] "NATS host";
-    Port "ctl-port" ["WASMCLOUD_CTL_PORT" "WASMCLOUD_RPC_PORT"] ["ctl_port" "rpc_port"] "NATS port";
-    Lattice "lattice" ["WASMCLOUD_LATTICE" "WASMCLOUD_LATTICE_PREFIX"] ["lattice" "lattice_prefix" "ctl_lattice_prefix" "rpc_lattice_prefix"] "Name of the lattice";
-    Creds "creds" ["WASMCLOUD_CTL_CREDSFILE" "WASH_CTL_CREDS" "NATS_CREDS" "WASH_RPC_CREDS"] ["creds" "ctl_credsfile" "rpc_credsfile"] "NATS credentials file";
-    Jwt "ctl-jwt" ["WASMCLOUD_CTL_JWT" "WASMCLOUD_RPC_JWT"] ["ctl_jwt" "user_jwt" "rpc_jwt"] "NATS user JWT, or a file with one";
-    Seed "ctl-seed" ["WASMCLOUD_CTL_SEED" "WASMCLOUD_RPC_SEED"] ["ctl_seed" "user_seed" "rpc_seed"] "NATS user seed, or a file with one";
-    Nkey "nkey" ["NATS_NKEY"] ["nkey"] "NATS nkey seed, or a file with one";
-    User "user" ["NATS_USER"] ["user"] "NATS user name";
-    Password "password" ["NATS_PASSWORD"] ["password"] "NATS password";
-    Token "token" ["NATS_TOKEN"] ["token"] "NATS token";
-    TlsCa "tls-ca" ["NATS_CA"] ["ca"] "Certificate authority to trust, PEM";
-    TlsCert "tls-cert" ["NATS_CERT"] ["cert"] "Client certificate, PEM";
-    TlsKey "tls-key" ["NATS_KEY"] ["key"] "Key of the client certificate, PEM";
-    TlsFirst "tls-first" ["NATS_TLS_FIRST"] ["tls_first"] "TLS before the server speaks";
-    JsDomain "js-domain" ["WASMCLOUD_JS_DOMAIN"] ["js_domain" "jetstream_domain"] "JetStream domain";
-    CtlPrefix "ctl-prefix" ["WASMCLOUD_CTL_TOPIC_PREFIX"] ["ctl_prefix" "ctl_topic_prefix"] "First part of control subjects";
-    Context "context" ["WASH_CONTEXT" "NATS_CONTEXT"] [] "Context to use, by name or file";
-    Timeout "timeout" ["WASH_TIMEOUT"] ["timeout"] "How long a command may take: 30s, 2m; bare numbers are seconds";
-    TimeoutMs "timeout-ms" ["WASMCLOUD_CTL_TIMEOUT_MS" "WASMCLOUD_RPC_TIMEOUT_MS"] ["ctl_timeout"] "The same in milliseconds";
-    ClusterSeed "cluster-seed" ["WASMCLOUD_CLUSTER_SEED"] ["cluster_seed"] "Seed that signs calls";
-}
-
-/// A way to authenticate. Secrets do not debug-print.
-#[derive(Clone, Debug)]
-pub enum Auth {
-    Anonymous,
-    Jwt { jwt: Secret, seed: Seed },
-    Nkey(Seed),
-    Creds(PathBuf),
-    UserPassword { user: String, password: Secret },
-    Token(Secret),
-}
-
-impl Auth {
-    /// In words, without secrets.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Anonymous => "anonymous".to_owned(),
-            Self::Jwt { seed, .. } => format!("JWT of {}", seed.public()),
-            Self::Nkey(seed) => format!("nkey {}", seed.public()),
-            Self::Creds(path) => format!("credentials file {}", path.display()),
-            Self::UserPassword { user, .. } => format!("user '{user}'"),
-            Self::Token(_) => "token".to_owned(),
-        }
-    }
-}
+use super::secret::Secret;
+use super::{ConfigError, bad, half};
 
 #[derive(Clone, Debug)]
 pub struct Tls {
@@ -147,16 +48,6 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_HOST: &str = "127.0.0.1";
 const DEFAULT_PORT: u16 = 4222;
 
-const AUTH: &[Key] = &[
-    Key::Jwt,
-    Key::Seed,
-    Key::Nkey,
-    Key::Creds,
-    Key::User,
-    Key::Password,
-    Key::Token,
-];
-
 impl Connection {
     /// Decides every setting. Reads the context file and those files that hold secrets.
     ///
@@ -173,7 +64,7 @@ impl Connection {
         let mut exposed = Vec::new();
         Ok(Self {
             urls: urls(&layers)?,
-            auth: auth(&layers, &mut exposed)?,
+            auth: auth::decide(&layers, &mut exposed)?,
             tls: tls(&layers)?,
             lattice: layers
                 .get(Key::Lattice)
@@ -283,141 +174,6 @@ fn parse_port(text: &str, source: &Source) -> Result<u16, ConfigError> {
         .ok_or_else(|| bad(source, &format!("'{text}' is not a port")))
 }
 
-/// The strongest layer that says anything about authentication chooses the way; only the other half of a pair
-/// may come from a weaker one, so that a flag never loses to a context's token.
-fn auth(layers: &Layers<Key>, exposed: &mut Vec<PathBuf>) -> Result<Setting<Auth>, ConfigError> {
-    let Some(layer) = layers.first_with(AUTH) else {
-        return Ok(Setting::default(Auth::Anonymous));
-    };
-    if layer.has(&[Key::Jwt, Key::Seed]) {
-        let seed = layers.get(Key::Seed);
-        let jwt = layers.get(Key::Jwt);
-        return match (jwt, seed) {
-            (Some(jwt), Some(seed)) => {
-                let seed = read_seed(&seed, exposed)?;
-                jwt.try_map(|text, source| {
-                    Ok(Auth::Jwt {
-                        jwt: read_jwt(&text, source, exposed)?,
-                        seed,
-                    })
-                })
-            }
-            (Some(jwt), None) => Err(half("user JWT", "seed", jwt.source, "ctl-seed")),
-            (None, Some(seed)) => {
-                let key = read_seed(&seed, exposed)?;
-                Ok(seed.map(|_| Auth::Nkey(key)))
-            }
-            (None, None) => Ok(Setting::default(Auth::Anonymous)),
-        };
-    }
-    if let Some(nkey) = layer.get(Key::Nkey) {
-        let seed = read_seed(nkey, exposed)?;
-        return Ok(nkey.clone().map(|_| Auth::Nkey(seed)));
-    }
-    if let Some(creds) = layer.get(Key::Creds) {
-        let path = PathBuf::from(&creds.value);
-        note_exposed(&path, exposed);
-        return Ok(creds.clone().map(|_| Auth::Creds(path)));
-    }
-    if layer.has(&[Key::User, Key::Password]) {
-        return match (layers.get(Key::User), layers.get(Key::Password)) {
-            (Some(user), Some(password)) => Ok(user.map(|user| Auth::UserPassword {
-                user,
-                password: Secret::new(password.value),
-            })),
-            (Some(user), None) => Err(half("user", "password", user.source, "password")),
-            (_, Some(password)) => Err(half("password", "user", password.source, "user")),
-            (None, None) => Ok(Setting::default(Auth::Anonymous)),
-        };
-    }
-    let token = layer.get(Key::Token).cloned();
-    Ok(token.map_or_else(
-        || Setting::default(Auth::Anonymous),
-        |it| it.map(|token| Auth::Token(Secret::new(token))),
-    ))
-}
-
-/// A seed as text, or the file that holds it.
-pub(super) fn read_seed(
-    setting: &Setting<String>,
-    exposed: &mut Vec<PathBuf>,
-) -> Result<Seed, ConfigError> {
-    let text = setting.value.trim();
-    if let Ok(seed) = Seed::parse(text) {
-        return Ok(seed);
-    }
-    let path = Path::new(text);
-    if !path.exists() && !looks_like_path(text) {
-        // It may be a mistyped seed, so it is not quoted.
-        return Err(bad(
-            &setting.source,
-            "it is neither a seed nor a file that exists",
-        ));
-    }
-    let content = read_secret("seed file", path, exposed)?;
-    Seed::parse(&content).map_err(|error| {
-        bad(
-            &setting.source,
-            &format!("{} holds no seed: {error}", path.display()),
-        )
-    })
-}
-
-pub(super) fn read_jwt(
-    text: &str,
-    source: &Source,
-    exposed: &mut Vec<PathBuf>,
-) -> Result<Secret, ConfigError> {
-    let text = text.trim();
-    let is_jwt = |it: &str| it.starts_with("eyJ") && it.matches('.').count() == 2;
-    if is_jwt(text) {
-        return Ok(Secret::new(text));
-    }
-    let path = Path::new(text);
-    if !path.exists() && !looks_like_path(text) {
-        return Err(bad(source, "it is neither a JWT nor a file that exists"));
-    }
-    let content = read_secret("JWT file", path, exposed)?;
-    let content = content.trim();
-    if !is_jwt(content) {
-        return Err(bad(source, &format!("{} holds no JWT", path.display())));
-    }
-    Ok(Secret::new(content))
-}
-
-fn looks_like_path(text: &str) -> bool {
-    text.contains(['/', '\\']) && !text.starts_with("eyJ")
-}
-
-/// A seed, JWT or credentials file is far smaller; this keeps a wrong path from filling memory.
-const MAX_SECRET: u64 = 64 * 1024;
-
-fn read_secret(
-    what: &'static str,
-    path: &Path,
-    exposed: &mut Vec<PathBuf>,
-) -> Result<String, ConfigError> {
-    let unreadable = |reason| ConfigError::Unreadable {
-        what,
-        path: path.to_owned(),
-        reason,
-    };
-    note_exposed(path, exposed);
-    super::context::read_small(path, MAX_SECRET).map_err(unreadable)
-}
-
-#[cfg(unix)]
-pub(super) fn note_exposed(path: &Path, exposed: &mut Vec<PathBuf>) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let open = |it: std::fs::Metadata| it.is_file() && it.permissions().mode() & 0o077 != 0;
-    if path.metadata().is_ok_and(open) {
-        exposed.push(path.to_owned());
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) fn note_exposed(_: &Path, _: &mut Vec<PathBuf>) {}
-
 fn tls(layers: &Layers<Key>) -> Result<Tls, ConfigError> {
     let certificate = match (layers.get(Key::TlsCert), layers.get(Key::TlsKey)) {
         (Some(cert), Some(key)) => Some(cert.map(|it| (it.into(), key.value.into()))),
@@ -502,23 +258,150 @@ pub fn without_secrets(url: &str) -> String {
     }
 }
 
-pub(super) fn bad(source: &Source, reason: &str) -> ConfigError {
-    ConfigError::BadValue {
-        from: source.clone(),
-        reason: reason.to_owned(),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-pub(super) fn half(
-    given: &'static str,
-    missing: &'static str,
-    from: Source,
-    flag: &'static str,
-) -> ConfigError {
-    ConfigError::Half {
-        given,
-        missing,
-        from,
-        flag,
+    fn env(variables: &[(&str, &str)]) -> Env {
+        Env::from_iter(variables.iter().map(|(k, v)| ((*k).into(), (*v).into())))
+    }
+
+    fn decide(
+        flags: &[(Key, &str)],
+        variables: &[(&str, &str)],
+    ) -> Result<Connection, ConfigError> {
+        let mut layer = Layer::default();
+        for (key, value) in flags {
+            layer.set(*key, *value, Source::Flag("flag"));
+        }
+        Connection::decide(layer, &env(variables), None)
+    }
+
+    fn urls_of(flags: &[(Key, &str)], variables: &[(&str, &str)]) -> String {
+        let urls = decide(flags, variables).unwrap().urls;
+        urls.value.join(" ")
+    }
+
+    #[test]
+    fn nothing_said_is_the_local_default() {
+        let it = decide(&[], &[]).unwrap();
+        assert_eq!(it.urls, Setting::default(vec!["127.0.0.1:4222".to_owned()]));
+        assert_eq!(it.lattice.value, "default");
+        assert_eq!(it.timeout, Setting::default(Duration::from_secs(30)));
+        assert!(matches!(it.auth.value, Auth::Anonymous));
+        assert!(it.context.is_none() && it.ctl_prefix.is_none() && it.js_domain.is_none());
+    }
+
+    #[test]
+    fn addresses_in_every_spelling() {
+        assert_eq!(
+            urls_of(&[(Key::Server, "nats://a:1, tls://b ,")], &[]),
+            "nats://a:1 tls://b"
+        );
+        assert_eq!(urls_of(&[(Key::Host, "h")], &[]), "h:4222");
+        assert_eq!(urls_of(&[(Key::Port, "5222")], &[]), "127.0.0.1:5222");
+        assert_eq!(
+            urls_of(&[(Key::Host, "::1"), (Key::Port, "5")], &[]),
+            "[::1]:5"
+        );
+        assert_eq!(
+            urls_of(&[(Key::Host, "tls://h:7"), (Key::Port, "5")], &[]),
+            "tls://h:7"
+        );
+        assert_eq!(urls_of(&[(Key::Host, "tls://h")], &[]), "tls://h:4222");
+        assert_eq!(
+            urls_of(&[(Key::Port, "5")], &[("WASMCLOUD_CTL_HOST", "h")]),
+            "h:5"
+        );
+        assert_eq!(urls_of(&[], &[("NATS_URL", "x:1")]), "x:1");
+        assert_eq!(
+            urls_of(&[], &[("NATS_URL", "x:1"), ("WASH_NATS_URL", "y:1")]),
+            "y:1"
+        );
+        assert_eq!(
+            urls_of(&[(Key::Host, "h")], &[("NATS_URL", "x:1")]),
+            "h:4222"
+        );
+        assert!(decide(&[(Key::Server, " , ")], &[]).is_err());
+        assert!(decide(&[(Key::Port, "0")], &[]).is_err());
+    }
+
+    #[test]
+    fn variables_that_kubernetes_injects_are_ignored() {
+        let injected = ("WASMCLOUD_CTL_PORT", "tcp://10.0.0.1:4222");
+        assert_eq!(urls_of(&[], &[injected]), "127.0.0.1:4222");
+        assert_eq!(
+            urls_of(&[], &[injected, ("WASMCLOUD_RPC_PORT", "5")]),
+            "127.0.0.1:5"
+        );
+        assert!(decide(&[], &[("WASMCLOUD_CTL_PORT", "many")]).is_err());
+    }
+
+    #[test]
+    fn old_and_new_names_of_a_variable() {
+        let old = ("WASMCLOUD_LATTICE_PREFIX", "old");
+        assert_eq!(decide(&[], &[old]).unwrap().lattice.value, "old");
+        let both = decide(&[], &[old, ("WASMCLOUD_LATTICE", "new")]).unwrap();
+        assert_eq!(both.lattice.value, "new");
+        assert_eq!(
+            both.lattice.source,
+            Source::Variable("WASMCLOUD_LATTICE".to_owned())
+        );
+    }
+
+    #[test]
+    fn durations_that_people_write() {
+        let seconds = Duration::from_secs;
+        for (text, expected) in [
+            ("30", seconds(30)),
+            ("0.5", Duration::from_millis(500)),
+            ("2m", seconds(120)),
+            ("1m 30s", seconds(90)),
+            ("250ms", Duration::from_millis(250)),
+            ("0", FOREVER),
+            ("9999y", FOREVER),
+        ] {
+            assert_eq!(parse_duration(text).as_ref(), Ok(&expected), "{text}");
+        }
+        for text in ["", "soon", "-1", "NaN", "inf", "1e300", "5 parsecs"] {
+            let error = parse_duration(text).unwrap_err();
+            assert!(error.contains("30s"), "{error}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_keep_their_meaning() {
+        let timeout = |flags: &[(Key, &str)], variables: &[(&str, &str)]| {
+            decide(flags, variables).unwrap().timeout.value
+        };
+        let old = ("WASMCLOUD_CTL_TIMEOUT_MS", "1500");
+        assert_eq!(timeout(&[], &[old]), Duration::from_millis(1500));
+        assert_eq!(
+            timeout(&[(Key::TimeoutMs, "2000")], &[("WASH_TIMEOUT", "9s")]),
+            Duration::from_secs(2)
+        );
+        assert_eq!(
+            timeout(&[(Key::Timeout, "3")], &[old]),
+            Duration::from_secs(3)
+        );
+        assert!(decide(&[], &[("WASMCLOUD_CTL_TIMEOUT_MS", "1.5s")]).is_err());
+    }
+
+    #[test]
+    fn half_a_client_certificate_is_refused() {
+        assert!(decide(&[(Key::TlsCert, "c")], &[]).is_err());
+        assert!(decide(&[(Key::TlsKey, "k")], &[]).is_err());
+        let tls = decide(&[(Key::TlsCert, "c"), (Key::TlsKey, "k")], &[])
+            .unwrap()
+            .tls;
+        let pair = tls.certificate.map(|it| it.value);
+        assert_eq!(pair, Some((PathBuf::from("c"), PathBuf::from("k"))));
+    }
+
+    #[test]
+    fn addresses_are_shown_without_secrets() {
+        assert_eq!(without_secrets("nats://ann:pw@h:1"), "nats://h:1");
+        assert_eq!(without_secrets("token@h:1"), "h:1");
+        assert_eq!(without_secrets("h:1"), "h:1");
     }
 }

@@ -1,18 +1,21 @@
 //! Settings as values, each with the layer it came from. No network, no printing; only [`env`] reads the
 //! environment.
 
+pub mod auth;
 pub mod connection;
 pub mod context;
+pub mod definition;
 pub mod dirs;
 pub mod env;
 pub mod host;
 pub mod layer;
-pub mod running;
+pub mod secret;
 
 use std::path::PathBuf;
 
 pub use connection::Connection;
 pub use layer::{Setting, Source};
+pub use secret::Secret;
 
 /// Why settings could not be decided. Secrets are never quoted.
 #[derive(Debug, thiserror::Error)]
@@ -55,23 +58,25 @@ pub enum ConfigError {
     Exposed { path: PathBuf },
 }
 
-/// Text that must not be shown: passwords, tokens, JWTs.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for the few places that must use it.
-    pub fn reveal(&self) -> &str {
-        &self.0
+/// A value that is not what its setting takes.
+fn bad(source: &Source, reason: &str) -> ConfigError {
+    ConfigError::BadValue {
+        from: source.clone(),
+        reason: reason.to_owned(),
     }
 }
 
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
+/// One half of a pair, and the flag that gives the other.
+fn half(
+    given: &'static str,
+    missing: &'static str,
+    from: Source,
+    flag: &'static str,
+) -> ConfigError {
+    ConfigError::Half {
+        given,
+        missing,
+        from,
+        flag,
     }
 }

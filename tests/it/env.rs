@@ -19,7 +19,6 @@ pub(crate) struct TestEnv {
 }
 
 /// What a command wrote, and how it ended.
-#[must_use]
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) stdout: String,
@@ -83,11 +82,13 @@ impl TestEnv {
     }
 
     /// Runs the binary to its end.
+    #[must_use = "check how it ended"]
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.finish(self.command(args).spawn().unwrap(), args)
     }
 
     /// Runs the binary to its end, with text on stdin.
+    #[must_use = "check how it ended"]
     pub(crate) fn run_with_stdin(&self, args: &[&str], stdin: &str) -> Output {
         let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
         // A command that does not read its stdin may have closed it.
