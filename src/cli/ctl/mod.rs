@@ -1,3 +1,6 @@
+mod resolve;
+mod wait;
+
 use super::CommandResult;
 use super::session::Session;
 
