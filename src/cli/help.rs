@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::config::definition::DEFINITIONS;
+use crate::config::host;
 
 use super::CommandResult;
 use super::output::{Answer, Format, Page, Sentence};
@@ -119,12 +120,13 @@ const OTHERS: &[(&str, &str)] = &[
         "Where `wash` keeps artifacts and compiled code (in `wash/`)",
     ),
     (
-        "WASH_NATS_SERVER",
-        "The nats-server binary that `wash up` starts",
-    ),
-    (
         "HOST_*",
         "Labels of a host: HOST_ZONE=a is the label zone=a",
+    ),
+    ("WASMCLOUD_LABEL_*", "The same, with the case of names kept"),
+    (
+        "WASH_HOST_CONFIG, HOST_CONFIG",
+        "Configuration file of `wash up`, as --host-config",
     ),
     ("RUST_LOG", "What to log, as a filter; --log-level wins"),
     ("NO_COLOR", "No colour"),
@@ -143,11 +145,21 @@ const OTHERS: &[(&str, &str)] = &[
 
 impl Environment {
     fn new() -> Self {
-        let mut rows = Vec::new();
-        for definition in DEFINITIONS {
-            for name in definition.variables {
-                let flag = format!("--{}", definition.flag);
-                rows.push(((*name).to_owned(), flag, definition.about.to_owned()));
+        let mut rows: Vec<(String, String, String)> = Vec::new();
+        let mut add = |name: &str, flag: Option<&str>, about: &str| {
+            if !rows.iter().any(|(it, ..)| it == name) {
+                let flag = flag.map(|it| format!("--{it}")).unwrap_or_default();
+                rows.push((name.to_owned(), flag, about.to_owned()));
+            }
+        };
+        for it in DEFINITIONS {
+            for name in it.variables {
+                add(name, Some(it.flag), it.about);
+            }
+        }
+        for it in host::DEFINITIONS {
+            for name in it.variables {
+                add(name, Some(it.flag), it.about);
             }
         }
         for definition in host::DEFINITIONS {
@@ -159,32 +171,24 @@ impl Environment {
             }
         }
         let mut declared = BTreeMap::new();
-        let mut command = super::command();
-        command.build();
-        collect(&command, &mut declared);
-        for (name, (flag, about)) in declared {
-            if !rows.iter().any(|(it, ..)| *it == name) {
-                rows.push((name, flag, about));
-            }
+        collect(&super::command(), &mut declared);
+        for (name, (flag, about)) in &declared {
+            add(name, flag.as_deref(), about);
         }
         for (name, about) in OTHERS {
-            if !rows.iter().any(|(it, ..)| it == name) {
-                rows.push(((*name).to_owned(), String::new(), (*about).to_owned()));
-            }
+            add(name, None, about);
         }
         Self { rows }
     }
 }
 
-/// Every variable that a flag declares.
-fn collect(command: &clap::Command, found: &mut BTreeMap<String, (String, String)>) {
+/// Every variable that a flag declares, with the flag and its help's first line.
+fn collect(command: &clap::Command, found: &mut BTreeMap<String, (Option<String>, String)>) {
     for arg in command.get_arguments() {
         let Some(name) = arg.get_env().and_then(|it| it.to_str()) else {
             continue;
         };
-        let flag = arg
-            .get_long()
-            .map_or_else(String::new, |it| format!("--{it}"));
+        let flag = arg.get_long().map(str::to_owned);
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let first = help.lines().next().unwrap_or_default().to_owned();
         found.entry(name.to_owned()).or_insert((flag, first));

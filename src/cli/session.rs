@@ -225,3 +225,90 @@ impl Lattice {
         urls.collect::<Vec<_>>().join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::output::{ColorChoice, Format};
+    use super::super::{Cli, Command};
+    use super::*;
+
+    fn session() -> Session {
+        let env = Env::default();
+        let cli = Cli::try_parse_from(["wash", "help"]).unwrap();
+        assert!(matches!(cli.command, Command::Help(_)));
+        Session {
+            dirs: None,
+            output: Output::early(Format::Text, ColorChoice::Never, &env),
+            interactive: false,
+            logging: Logging::new(&cli.global, &env, false),
+            env,
+        }
+    }
+
+    fn connect_to(args: ConnectionArgs) -> CommandError {
+        let session = session();
+        session.block_on(session.connect(&args)).unwrap_err()
+    }
+
+    /// An address where nobody listens: bound, then let go.
+    fn nowhere() -> String {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        socket.local_addr().unwrap().to_string()
+    }
+
+    #[test]
+    fn no_server_is_told_with_a_way_out() {
+        let address = nowhere();
+        let error = connect_to(ConnectionArgs {
+            server: Some(format!("nats://ann:hunter2@{address}")),
+            ..ConnectionArgs::default()
+        });
+        assert_eq!(error.kind, Kind::Connect);
+        let text = error.text(false);
+        assert!(
+            text.contains(&address) && text.contains("wash up"),
+            "{text}"
+        );
+        assert!(text.contains("--server"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_before_connecting() {
+        let name = connect_to(ConnectionArgs {
+            lattice: Some("a.b".to_owned()),
+            ..ConnectionArgs::default()
+        });
+        assert_eq!(name.kind, Kind::Usage);
+        let half = connect_to(ConnectionArgs {
+            user: Some("ann".to_owned()),
+            ..ConnectionArgs::default()
+        });
+        assert_eq!(half.kind, Kind::Usage);
+        assert!(half.text(false).contains("--password"));
+        let context = connect_to(ConnectionArgs {
+            context: Some("gone".to_owned()),
+            ..ConnectionArgs::default()
+        });
+        assert_eq!(context.kind, Kind::NotFound);
+        let creds = connect_to(ConnectionArgs {
+            creds: Some("/nowhere/user.creds".into()),
+            ..ConnectionArgs::default()
+        });
+        assert_eq!(creds.kind, Kind::Auth);
+        assert!(creds.text(false).contains("/nowhere/user.creds"));
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_runs_into_the_deadline() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let error = connect_to(ConnectionArgs {
+            server: Some(silent.local_addr().unwrap().to_string()),
+            timeout: Some("200ms".to_owned()),
+            ..ConnectionArgs::default()
+        });
+        assert_eq!(error.kind, Kind::Connect, "{error:?}");
+    }
+}
