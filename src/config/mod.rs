@@ -9,6 +9,8 @@ pub mod dirs;
 pub mod env;
 pub mod layer;
 pub mod manifest;
+pub mod running;
+pub mod secret;
 
 use std::path::PathBuf;
 
