@@ -353,7 +353,7 @@ fn record(plan: &Plan, log: &Option<PathBuf>) -> Record {
     let started = ProcessId::current().map_or(0, |it| it.started);
     let ctl = &plan.settings.ctl;
     let credentials = match &ctl.auth.value {
-        crate::config::connection::Auth::Creds(path) => Some(path.clone()),
+        crate::config::auth::Auth::Creds(path) => Some(path.clone()),
         _ => None,
     };
     Record {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::claims::{KeyKind, Seed};
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::Session;
-use crate::config::connection::Auth;
+use crate::config::auth::Auth;
 use crate::config::dirs::Dirs;
 use crate::config::env::Env;
 use crate::config::host::{Endpoint, HostFile, HostSettings, Places, file, labels};
