@@ -33,7 +33,7 @@ pub enum KeyError {
         text: String,
         reason: &'static str,
     },
-    #[error("expected a {expected} seed, got a {found} seed")]
+    #[error("expected a seed of type {expected}, got one of type {found}")]
     WrongKind { expected: KeyKind, found: KeyKind },
     #[error("the signature does not match")]
     BadSignature,
@@ -271,13 +271,17 @@ id!(
     Cluster
 );
 
-fn check_public(kind: KeyKind, text: &str) -> Result<(), KeyError> {
+/// Checks letter, length and checksum of a public key.
+///
+/// # Errors
+/// [`KeyError::BadPublic`].
+pub fn check_public(kind: KeyKind, text: &str) -> Result<(), KeyError> {
     let bad = |reason| KeyError::BadPublic {
         kind,
         text: text.to_owned(),
         reason,
     };
-    if text.chars().next() != Some(kind.letter()) {
+    if !text.starts_with(kind.letter()) {
         return Err(bad("it starts with another letter"));
     }
     if text.len() != 56 {
