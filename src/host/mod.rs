@@ -28,6 +28,8 @@ mod news;
 mod provider;
 mod run;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
