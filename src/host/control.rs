@@ -273,3 +273,114 @@ fn refuse(bad: &str, reason: impl std::fmt::Display) -> Refusal {
 fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::claims::{KeyKind, Seed};
+
+    const SERVER: &str = "VAG3QITQQ2ODAOWB5TTQSDJ53XK3SHBEIFNK4AYJ5RKAX2UNSCAPHA5M";
+
+    /// What a command means to the host it names.
+    fn read_command(command: Command, body: &Value) -> Result<Change, Refusal> {
+        let host = HostId::parse(&Seed::generate(KeyKind::Server).public()).unwrap();
+        let body = body.to_string().replace("HOST", host.as_str());
+        match read(
+            &host,
+            Request::Command(host.as_str(), command),
+            body.as_bytes(),
+        )? {
+            Ask::Change(change) => Ok(change),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn counts_mean_what_each_generation_means() {
+        for (command, body, amount) in [
+            (
+                Command::StartActor,
+                json!({"actor_ref": "r"}),
+                Amount::More(1),
+            ),
+            (
+                Command::StartActor,
+                json!({"actor_ref": "r", "count": 0}),
+                Amount::More(1),
+            ),
+            (
+                Command::StartActor,
+                json!({"actor_ref": "r", "count": 7, "host_id": "HOST"}),
+                Amount::More(7),
+            ),
+            (
+                Command::ScaleActor,
+                json!({"actor_ref": "r", "count": 7}),
+                Amount::Exactly(7),
+            ),
+            (
+                Command::ScaleActor,
+                json!({"actor_ref": "r"}),
+                Amount::Exactly(0),
+            ),
+            (
+                Command::ScaleActor,
+                json!({"actor_ref": "r", "count": null, "actor_id": null}),
+                Amount::Exactly(command::UNBOUNDED),
+            ),
+        ] {
+            match read_command(command, &body) {
+                Ok(Change::RunActor(run)) => assert_eq!(run.amount, amount, "{body}"),
+                other => panic!("{body}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_provider_stops_by_key_or_by_name() {
+        for reference in [SERVER, "builtin:httpserver"] {
+            match read_command(Command::StopProvider, &json!({"provider_ref": reference})) {
+                Ok(Change::StopProvider(stop)) => {
+                    assert_eq!(stop.provider.id.as_str(), SERVER);
+                    assert_eq!(stop.provider.link_name, "default");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_takes_the_grace_it_is_given_within_reason() {
+        for (timeout, grace) in [
+            (json!(null), None),
+            (json!(0), Some(Duration::ZERO)),
+            (json!(1500), Some(Duration::from_millis(1500))),
+            (json!(u64::MAX), Some(MAX_GRACE)),
+        ] {
+            let change = read_command(Command::StopHost, &json!({"timeout": timeout}));
+            assert_eq!(change, Ok(Change::StopHost { grace }));
+        }
+    }
+
+    #[test]
+    fn a_body_above_the_limit_is_not_read() {
+        let host = HostId::parse(&Seed::generate(KeyKind::Server).public()).unwrap();
+        let mut body = br#"{"actor_ref":"r"}"#.to_vec();
+        let request = Request::Command(host.as_str(), Command::StartActor);
+        body.resize(MAX_BODY, b' ');
+        assert!(read(&host, request, &body).is_ok());
+        body.push(b' ');
+        let bad = "Invalid launch actor JSON request".to_owned();
+        assert_eq!(read(&host, request, &body).unwrap_err(), Refusal::Text(bad));
+    }
+
+    #[test]
+    fn what_asks_for_silence_gets_it() {
+        let host = HostId::parse(&Seed::generate(KeyKind::Server).public()).unwrap();
+        for request in [Request::AuctionActor, Request::AuctionProvider] {
+            assert_eq!(read(&host, request, b"junk").unwrap_err(), Refusal::Silent);
+        }
+    }
+}

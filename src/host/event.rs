@@ -4,6 +4,7 @@
 //! the inventory untouched; its tests use `()`.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::facts::{ActorFacts, ProviderFacts};
@@ -188,7 +189,7 @@ pub(super) enum Job {
 /// A verified module, ready to run.
 #[derive(Clone, Debug)]
 pub(super) struct Module<C> {
-    pub(super) facts: ActorFacts,
+    pub(super) facts: Arc<ActorFacts>,
     pub(super) code: C,
 }
 

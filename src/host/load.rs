@@ -123,7 +123,10 @@ impl Loader {
             claims: data::actor_claims(Some(&token), now),
             token,
         };
-        Ok(Module { facts, code })
+        Ok(Module {
+            facts: Arc::new(facts),
+            code,
+        })
     }
 }
 

@@ -17,6 +17,7 @@ mod wasi;
 mod about;
 mod answer;
 mod control;
+mod desk;
 mod event;
 mod facts;
 mod inventory;
@@ -27,6 +28,7 @@ mod name;
 mod news;
 mod provider;
 mod run;
+mod running;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -37,17 +39,19 @@ use std::time::Duration;
 use async_nats::Subscriber;
 use futures_util::stream::SelectAll;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use self::about::{About, COMPATIBLE_VERSION};
 use self::answer::Answers;
+use self::desk::Desk;
 use self::engine::Engine;
 use self::inventory::Inventory;
 use self::load::Loader;
 use self::provider::Surroundings;
-use self::run::{LinkWriter, Loop, Running, Sources};
+use self::run::{Loop, Sources};
+use self::running::{Around, Running};
 use self::serve::Reach;
 use crate::claims::{HostId, KeyError, Seed};
 use crate::lattice::LatticeName;
@@ -61,6 +65,9 @@ use crate::lattice::wire::Map;
 
 /// How often a host says that it lives, and what it runs.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// What runs may take to finish when a host is told to stop and not how long that may take.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What providers may have told their host before it listens.
 const SIGNALS: usize = 64;
@@ -144,6 +151,8 @@ impl Host {
         let about = about(&config, id.clone());
         let name = about.name.clone();
         let lattice = config.lattice.clone();
+        // No call lasts longer.
+        let drain = config.limits.time;
         let engine = Engine::new(config.limits, config.cache)
             .map_err(|error| StartError::Engine(error.to_string()))?;
         let state = State::open(rpc.clone(), &lattice, config.js_domain.as_deref()).await?;
@@ -180,9 +189,7 @@ impl Host {
         let event = data::host_started(labels, &name, COMPATIBLE_VERSION, 0);
         answers.event(event).await;
 
-        let work = Loop {
-            subjects,
-            answers,
+        let around = Around {
             loader: Loader::new(engine, config.allow_file_load, config.allow_unsigned),
             surroundings: Surroundings {
                 host: id.clone(),
@@ -191,16 +198,20 @@ impl Host {
                 rpc_timeout: config.rpc_timeout,
                 signals,
             },
-            reach: Reach { rpc: calls, state },
-            links: LinkWriter {
-                jobs,
-                task: AbortOnDropHandle::new(tokio::spawn(writer.run(waiting))),
+            reach: Reach {
+                rpc: calls,
+                state: state.clone(),
             },
+            drain,
             provider_delay: config.provider_delay,
-            started: Instant::now(),
-            running: Running::default(),
-            about,
+        };
+        let work = Loop {
             inventory,
+            running: Running::new(around),
+            desk: Desk::new(about, subjects, answers.clone(), state, jobs),
+            answers,
+            links: AbortOnDropHandle::new(tokio::spawn(writer.run(waiting))),
+            grace: GRACE,
         };
         let (shutdown, asked) = mpsc::channel(1);
         let mut heartbeat = interval(HEARTBEAT);
@@ -209,7 +220,6 @@ impl Host {
             requests,
             signals: signalled,
             changes,
-            blind: false,
             heartbeat,
             shutdown: asked,
         };

@@ -1,6 +1,8 @@
 //! What a host tells the lattice when something happened: one happening, in the words of every generation
 //! (protocol §8).
 
+use std::sync::Arc;
+
 use super::event::ProviderKey;
 use super::facts::{ActorFacts, ProviderFacts};
 use crate::claims::{ActorId, HostId};
@@ -67,7 +69,7 @@ pub(super) enum News {
 /// One annotation set of an actor, as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Scale {
-    pub(super) facts: ActorFacts,
+    pub(super) facts: Arc<ActorFacts>,
     pub(super) reference: String,
     pub(super) annotations: Map,
     pub(super) max_instances: u32,
@@ -148,10 +150,10 @@ impl News {
             }
             Self::Health { provider, check } => match check {
                 HealthCheck::Passed => {
-                    tracing::info!(provider = %provider.key, "provider is healthy")
+                    tracing::info!(provider = %provider.key, "provider is healthy");
                 }
                 HealthCheck::Failed => {
-                    tracing::warn!(provider = %provider.key, "provider is not healthy")
+                    tracing::warn!(provider = %provider.key, "provider is not healthy");
                 }
                 HealthCheck::Unchanged => {}
             },

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use tracing::Instrument;
 
 use super::actor::Code;
 use super::event::Module;
@@ -66,7 +67,13 @@ impl Actor {
 
 impl Handler for Actor {
     fn handle(&self, call: Incoming) -> BoxFuture<'_, Result<Bytes, String>> {
-        Box::pin(self.answer(call))
+        let span = tracing::debug_span!(
+            "call",
+            actor = call.target.public_key,
+            origin = call.origin.public_key,
+            operation = call.operation,
+        );
+        Box::pin(self.answer(call).instrument(span))
     }
 }
 

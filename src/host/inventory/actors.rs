@@ -1,56 +1,19 @@
 //! The actors of a host: which run, in how many instances, and what waits for which.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::actor::{Actor, Phase, Waiting, failed, refuse_update};
 use crate::claims::ActorId;
-use crate::host::event::{Amount, Effect, Job, Module, RequestId, Run, Stop, Update};
-use crate::host::facts::ActorFacts;
-use crate::host::label;
-use crate::host::news::{News, Scale};
-use crate::lattice::wire::{ActorDescription, ActorInstance, Map};
+use crate::host::event::{Effect, Job, Module, RequestId, Run, Stop, Update};
+use crate::host::news::News;
+use crate::lattice::wire::ActorDescription;
 
 #[derive(Debug, Default)]
 pub(super) struct Actors {
     by_key: BTreeMap<ActorId, Actor>,
     /// Starts that wait for a module whose key nobody knows yet, by reference.
     loading: BTreeMap<String, Vec<Run>>,
-}
-
-#[derive(Debug)]
-struct Actor {
-    facts: ActorFacts,
-    reference: String,
-    phase: Phase,
-    /// By annotations; never empty.
-    instances: BTreeMap<Map, Instances>,
-    /// What to do once the phase is [`Phase::Running`] again.
-    waiting: VecDeque<Waiting>,
-}
-
-#[derive(Debug)]
-struct Instances {
-    id: String,
-    count: u32,
-}
-
-#[derive(Debug)]
-enum Phase {
-    /// On its way to the lattice, for this first start.
-    Starting(Run),
-    Running,
-    /// New code is loaded or put in place; `facts` once they are known.
-    Updating {
-        update: Update,
-        request: RequestId,
-        facts: Option<Box<ActorFacts>>,
-    },
-}
-
-#[derive(Debug)]
-enum Waiting {
-    Run(Run),
-    Stop(Stop),
-    Update(Update, RequestId),
 }
 
 impl Actors {
@@ -156,7 +119,7 @@ impl Actors {
             }
             return;
         }
-        actor.tell(&first.annotations, 0, out);
+        actor.started(out);
         self.resume(key, out);
     }
 
@@ -182,7 +145,7 @@ impl Actors {
         };
         match result {
             Ok(()) => {
-                actor.facts = *facts;
+                actor.facts = facts;
                 actor.reference.clone_from(&update.reference);
                 out.push(Effect::Publish(News::ActorUpdated {
                     actor: key.clone(),
@@ -202,22 +165,8 @@ impl Actors {
 
     /// The host stops, and everything on it.
     pub(super) fn stop_all(&mut self) -> Vec<News> {
-        let mut news = Vec::new();
-        for (_, mut actor) in std::mem::take(&mut self.by_key) {
-            if matches!(actor.phase, Phase::Starting(_)) {
-                continue;
-            }
-            let before: Vec<_> = actor
-                .instances
-                .iter_mut()
-                .map(|(annotations, it)| (annotations.clone(), std::mem::take(&mut it.count)))
-                .collect();
-            let told = before
-                .iter()
-                .filter_map(|(annotations, before)| actor.change(annotations, *before));
-            news.extend(told);
-        }
-        news
+        let all = std::mem::take(&mut self.by_key);
+        all.into_values().flat_map(Actor::end).collect()
     }
 
     /// How many requests wait.
@@ -305,17 +254,8 @@ impl Actors {
             return;
         };
         let limit = first.amount.count();
-        let instances = Instances {
-            id: first.instance_id.clone(),
-            count: limit,
-        };
-        let actor = Actor {
-            facts: module.facts.clone(),
-            reference: reference.to_owned(),
-            instances: [(first.annotations.clone(), instances)].into(),
-            phase: Phase::Starting(first),
-            waiting: fitting.map(Waiting::Run).collect(),
-        };
+        let facts = Arc::clone(&module.facts);
+        let actor = Actor::starting(facts, reference.to_owned(), first, fitting);
         self.by_key.insert(key, actor);
         out.push(Effect::Serve {
             module,
@@ -361,7 +301,7 @@ impl Actors {
                 actor.phase = Phase::Updating {
                     update,
                     request,
-                    facts: Some(Box::new(module.facts.clone())),
+                    facts: Some(Arc::clone(&module.facts)),
                 };
                 out.push(Effect::Replace { module, reference });
                 return;
@@ -400,177 +340,5 @@ impl Actors {
             Waiting::Stop(stop) => self.stop(stop, out),
             Waiting::Update(update, request) => self.update(update, request, out),
         }
-    }
-}
-
-impl Actor {
-    fn run<C>(&mut self, run: Run, out: &mut Vec<Effect<C>>) {
-        let key = &self.facts.key;
-        if let Some(wanted) = run.actor.as_ref().filter(|it| *it != key) {
-            let error = format!("'{}' is actor {key}, not {wanted}", run.reference);
-            out.push(failed(run, &error));
-            return;
-        }
-        if !run.reference.is_empty() && run.reference != self.reference {
-            let error = format!(
-                "Cannot start new instance of {key} from ref '{}', it is already running with different \
-                 reference. To upgrade an actor, use live update.",
-                run.reference
-            );
-            out.push(failed(run, &error));
-            return;
-        }
-        let before = self.instances.get(&run.annotations).map(|it| it.count);
-        let after = match run.amount {
-            Amount::More(count) => before.unwrap_or(0).saturating_add(count),
-            Amount::Exactly(count) => count,
-        };
-        if before.is_none() && after == 0 {
-            return;
-        }
-        let instances = self
-            .instances
-            .entry(run.annotations.clone())
-            .or_insert_with(|| Instances {
-                id: run.instance_id,
-                count: 0,
-            });
-        instances.count = after;
-        self.limit(out);
-        self.tell(&run.annotations, before.unwrap_or(0), out);
-        self.instances.retain(|_, instances| instances.count > 0);
-    }
-
-    fn stop<C>(&mut self, stop: &Stop, out: &mut Vec<Effect<C>>) {
-        let mut left = stop.count.unwrap_or(u32::MAX);
-        let mut changed = Vec::new();
-        for (annotations, instances) in &mut self.instances {
-            if left == 0 || !label::contains(annotations, &stop.annotations) {
-                continue;
-            }
-            let before = instances.count;
-            let taken = match stop.count {
-                Some(_) => before.min(left),
-                None => before,
-            };
-            instances.count -= taken;
-            left = left.saturating_sub(taken);
-            changed.push((annotations.clone(), before));
-        }
-        if changed.is_empty() {
-            return;
-        }
-        self.limit(out);
-        for (annotations, before) in changed {
-            self.tell(&annotations, before, out);
-        }
-        self.instances.retain(|_, instances| instances.count > 0);
-    }
-
-    fn tell<C>(&self, annotations: &Map, before: u32, out: &mut Vec<Effect<C>>) {
-        out.extend(self.change(annotations, before).map(Effect::Publish));
-    }
-
-    /// How the count of an annotation set changed.
-    fn change(&self, annotations: &Map, before: u32) -> Option<News> {
-        let instances = self.instances.get(annotations)?;
-        let scale = Scale {
-            facts: self.facts.clone(),
-            reference: self.reference.clone(),
-            annotations: annotations.clone(),
-            max_instances: instances.count,
-        };
-        let instance_id = instances.id.clone();
-        Some(if instances.count > before {
-            News::ActorStarted {
-                scale,
-                instance_id,
-                count: instances.count - before,
-            }
-        } else if instances.count < before {
-            News::ActorStopped {
-                scale,
-                instance_id,
-                count: before - instances.count,
-                remaining: self.total(),
-            }
-        } else {
-            News::ActorScaled(scale)
-        })
-    }
-
-    fn limit<C>(&self, out: &mut Vec<Effect<C>>) {
-        let actor = self.facts.key.clone();
-        out.push(match self.total() {
-            0 => Effect::StopActor(actor),
-            limit => Effect::Limit { actor, limit },
-        });
-    }
-
-    fn total(&self) -> u32 {
-        self.instances
-            .values()
-            .fold(0, |sum, it| sum.saturating_add(it.count))
-    }
-
-    /// Of the first annotation set; events about all instances name one.
-    fn instance_id(&self) -> String {
-        self.instances
-            .values()
-            .next()
-            .map(|it| it.id.clone())
-            .unwrap_or_default()
-    }
-
-    fn update_failed<C>(
-        &self,
-        update: Update,
-        request: RequestId,
-        revision: i32,
-        reason: String,
-        out: &mut Vec<Effect<C>>,
-    ) {
-        out.push(refuse_update(request, &reason));
-        out.push(Effect::Publish(News::ActorUpdateFailed {
-            actor: update.actor,
-            reference: update.reference,
-            revision,
-            instance_id: self.instance_id(),
-            reason,
-        }));
-    }
-
-    fn describe(&self) -> ActorDescription {
-        let instance = |(annotations, instances): (&Map, &Instances)| ActorInstance {
-            annotations: annotations.clone(),
-            instance_id: instances.id.clone(),
-            revision: self.facts.revision,
-            image_ref: Some(self.reference.clone()),
-            max_instances: Some(instances.count),
-        };
-        ActorDescription {
-            id: self.facts.key.to_string(),
-            image_ref: Some(self.reference.clone()),
-            name: Some(self.facts.name()),
-            instances: self.instances.iter().map(instance).collect(),
-            signed: Some(self.facts.signed),
-        }
-    }
-}
-
-fn failed<C>(run: Run, error: &str) -> Effect<C> {
-    Effect::Publish(News::ActorStartFailed {
-        actor: run.actor,
-        reference: run.reference,
-        annotations: run.annotations,
-        count: run.amount.count(),
-        error: error.to_owned(),
-    })
-}
-
-fn refuse_update<C>(request: RequestId, reason: &str) -> Effect<C> {
-    Effect::Acknowledge {
-        request,
-        result: Err(format!("Unable to perform live update: {reason}")),
     }
 }

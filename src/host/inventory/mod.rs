@@ -3,6 +3,7 @@
 //! Pure: no I/O and no clock. [`Inventory::handle`] takes what happened and says what to do. For each actor
 //! and each provider one thing is done at a time; what comes meanwhile waits its turn.
 
+mod actor;
 mod actors;
 mod providers;
 #[cfg(test)]

@@ -1,0 +1,204 @@
+//! Where requests arrive: queries and auctions are answered, what changes the host becomes an event, links
+//! and refusals are dealt with.
+
+use std::collections::BTreeMap;
+
+use async_nats::{Message, Subject};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::about::About;
+use super::answer::Answers;
+use super::control::{self, Ask, Refusal};
+use super::event::{Command, RequestId};
+use super::facts::both_spellings;
+use super::inventory::Inventory;
+use super::link::{self, LinkChange};
+use crate::lattice::command::{
+    ActorBid, AuctionActor, AuctionProvider, ProviderBid, RegistryCredentials,
+};
+use crate::lattice::event::data;
+use crate::lattice::state::State;
+use crate::lattice::subject::Ctl;
+use crate::lattice::wire::Ack;
+
+/// Registries whose credentials are kept, at most.
+const MAX_REGISTRIES: usize = 1024;
+
+pub(super) struct Desk {
+    about: About,
+    started: Instant,
+    subjects: Ctl,
+    answers: Answers,
+    state: State,
+    /// To the task that writes links.
+    links: mpsc::Sender<link::Job>,
+    /// Whom to answer.
+    replies: BTreeMap<RequestId, Subject>,
+    requests: u64,
+    /// Kept for pulling from registries.
+    registries: RegistryCredentials,
+}
+
+impl Desk {
+    pub(super) fn new(
+        about: About,
+        subjects: Ctl,
+        answers: Answers,
+        state: State,
+        links: mpsc::Sender<link::Job>,
+    ) -> Self {
+        Self {
+            about,
+            started: Instant::now(),
+            subjects,
+            answers,
+            state,
+            links,
+            replies: BTreeMap::new(),
+            requests: 0,
+            registries: RegistryCredentials::new(),
+        }
+    }
+
+    /// Deals with a request. What is left to do, if it would change what runs here.
+    pub(super) async fn receive(
+        &mut self,
+        message: Message,
+        inventory: &Inventory,
+    ) -> Option<(RequestId, Command)> {
+        let Message {
+            subject,
+            reply,
+            payload,
+            ..
+        } = message;
+        let Some(request) = self.subjects.parse(&subject) else {
+            let ack = Ack::refused("unsupported subject");
+            self.answers.json(reply, &ack).await;
+            return None;
+        };
+        tracing::debug!(%subject, "request");
+        let ask = match control::read(&self.about.id, request, &payload) {
+            Ok(ask) => ask,
+            Err(Refusal::Silent) => return None,
+            Err(Refusal::Text(text)) => {
+                tracing::warn!(%subject, "refused: {text}");
+                self.answers.json(reply, &Ack::refused(text)).await;
+                return None;
+            }
+        };
+        match ask {
+            Ask::Ping => {
+                let summary = self.about.summary(inventory, self.started.elapsed());
+                self.answers.json(reply, &summary).await;
+                self.heartbeat(inventory).await;
+            }
+            Ask::Inventory => {
+                let body = self.about.inventory(inventory, self.started.elapsed());
+                self.answers.json(reply, &body).await;
+            }
+            Ask::Claims => {
+                let snapshot = self.state.snapshot();
+                let claims: Vec<_> = snapshot.claims.values().map(both_spellings).collect();
+                self.answers.json(reply, &json!({ "claims": claims })).await;
+            }
+            Ask::Links => {
+                let snapshot = self.state.snapshot();
+                let links: Vec<_> = snapshot.links.values().collect();
+                self.answers.json(reply, &json!({ "links": links })).await;
+            }
+            Ask::BidActor(auction) => self.bid_actor(reply, auction, inventory).await,
+            Ask::BidProvider(auction) => self.bid_provider(reply, auction, inventory).await,
+            Ask::PutLink(link) => self.write_link(reply, LinkChange::Put(link)).await,
+            Ask::DeleteLink(key) => self.write_link(reply, LinkChange::Delete(key)).await,
+            Ask::PutRegistries(credentials) => {
+                let ack = self.keep_registries(credentials);
+                self.answers.json(reply, &ack).await;
+            }
+            Ask::Change(command) => return Some((self.remember(reply), command)),
+        }
+        None
+    }
+
+    /// Answers a request that was handed on.
+    pub(super) async fn acknowledge(&mut self, request: RequestId, result: Result<(), String>) {
+        let reply = self.replies.remove(&request);
+        let ack = result.map_or_else(Ack::refused, |()| Ack::accepted());
+        self.answers.json(reply, &ack).await;
+    }
+
+    pub(super) async fn heartbeat(&self, inventory: &Inventory) {
+        let body = self.about.inventory(inventory, self.started.elapsed());
+        self.answers.event(data::host_heartbeat(&body)).await;
+    }
+
+    async fn bid_actor(
+        &self,
+        reply: Option<Subject>,
+        auction: AuctionActor,
+        inventory: &Inventory,
+    ) {
+        if inventory.labels().meet(&auction.constraints) {
+            let bid = ActorBid {
+                actor_ref: auction.actor_ref,
+                constraints: auction.constraints,
+                host_id: self.about.id.to_string(),
+            };
+            self.answers.json(reply, &bid).await;
+        }
+    }
+
+    async fn bid_provider(
+        &self,
+        reply: Option<Subject>,
+        auction: AuctionProvider,
+        inventory: &Inventory,
+    ) {
+        let reference = &auction.provider_ref;
+        let snapshot = self.state.snapshot();
+        let key = snapshot.references.get(reference).map(String::as_str);
+        if inventory.labels().meet(&auction.constraints)
+            && !inventory.has_provider(reference, key, &auction.link_name)
+        {
+            let bid = ProviderBid {
+                provider_ref: auction.provider_ref,
+                link_name: auction.link_name,
+                constraints: auction.constraints,
+                host_id: self.about.id.to_string(),
+            };
+            self.answers.json(reply, &bid).await;
+        }
+    }
+
+    async fn write_link(&self, reply: Option<Subject>, change: LinkChange) {
+        let job = link::Job { change, reply };
+        if let Err(error) = self.links.try_send(job) {
+            let reply = error.into_inner().reply;
+            let ack = Ack::refused("too many links are being written");
+            self.answers.json(reply, &ack).await;
+        }
+    }
+
+    fn keep_registries(&mut self, credentials: RegistryCredentials) -> Ack {
+        if self.registries.len() + credentials.len() > MAX_REGISTRIES {
+            return Ack::refused(format!("a host keeps {MAX_REGISTRIES} registries at most"));
+        }
+        self.registries.extend(credentials);
+        tracing::info!(
+            registries = self.registries.len(),
+            "registry credentials changed"
+        );
+        Ack::accepted()
+    }
+
+    fn remember(&mut self, reply: Option<Subject>) -> RequestId {
+        self.requests += 1;
+        let request = RequestId(self.requests);
+        if let Some(reply) = reply {
+            self.replies.insert(request, reply);
+        }
+        request
+    }
+}
