@@ -101,8 +101,10 @@ impl Session {
         self.logging.start("warn")?;
         self.block_on(async {
             tokio::select! {
-                result = command => result,
+                // Signals first: from the command's first step on, none is missed.
+                biased;
                 kind = interruption() => Err(CommandError::interrupted(kind)),
+                result = command => result,
             }
         })
     }
@@ -252,25 +254,18 @@ mod tests {
         session.block_on(session.connect(&args)).unwrap_err()
     }
 
-    /// An address where nobody listens: bound, then let go.
-    fn nowhere() -> String {
-        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        socket.local_addr().unwrap().to_string()
-    }
+    /// Nobody listens on the port of a service that is long gone.
+    const NOWHERE: &str = "127.0.0.1:1";
 
     #[test]
     fn no_server_is_told_with_a_way_out() {
-        let address = nowhere();
         let error = connect_to(ConnectionArgs {
-            server: Some(format!("nats://ann:hunter2@{address}")),
+            server: Some(format!("nats://ann:hunter2@{NOWHERE}")),
             ..ConnectionArgs::default()
         });
         assert_eq!(error.kind, Kind::Connect);
         let text = error.text(false);
-        assert!(
-            text.contains(&address) && text.contains("wash up"),
-            "{text}"
-        );
+        assert!(text.contains(NOWHERE) && text.contains("wash up"), "{text}");
         assert!(text.contains("--server"), "{text}");
         assert!(!text.contains("hunter2"), "{text}");
     }

@@ -73,6 +73,145 @@ fn bad_usage_of_every_command_is_one_document() {
     }
 }
 
+/// Nobody listens on the port of a service that is long gone.
+const NOWHERE: &str = "127.0.0.1:1";
+const ACTOR: &str = "MB2ZQB6ROOMAYBO4ZCTFYWN7YIVBWA3MTKZYAQKJMTIHE2ELLRW2E3ZW";
+const PROVIDER: &str = "VAG3QITQQ2ODAOWB5TTQSDJ53XK3SHBEIFNK4AYJ5RKAX2UNSCAPHA5M";
+const HTTP: &str = "wasmcloud:httpserver";
+
+/// What commands that talk to a lattice need besides their names to be complete.
+const COMPLETE: &[(&str, &[&str])] = &[
+    ("get hosts", &[]),
+    ("get inventory", &[]),
+    ("get claims", &[]),
+    ("get links", &[]),
+    ("start actor", &["registry.example/hello:1"]),
+    ("start provider", &["builtin:httpserver"]),
+    ("stop actor", &[ACTOR]),
+    ("stop provider", &[PROVIDER]),
+    ("stop host", &["some-host"]),
+    ("scale actor", &[ACTOR, "--count", "2"]),
+    ("update actor", &[ACTOR, "registry.example/hello:2"]),
+    ("link put", &[ACTOR, PROVIDER, HTTP, "ADDRESS=127.0.0.1:0"]),
+    ("link del", &[ACTOR, HTTP]),
+    ("link query", &[]),
+    ("apply", &["lattice.json"]),
+    ("label", &["zone=a"]),
+    (
+        "call",
+        &[ACTOR, "Some.Operation", "--cluster-seed", "cluster.nk"],
+    ),
+];
+
+/// Every complete command line of those that talk to a lattice, `wash ctl …` included.
+fn lattice_commands(env: &TestEnv) -> Vec<Vec<String>> {
+    env.write("lattice.json", r#"{"actors":["registry.example/hello:1"]}"#);
+    let seed = wash::claims::Seed::generate(wash::claims::KeyKind::Cluster);
+    env.write("cluster.nk", seed.reveal());
+    let talks = |words: &[String]| {
+        let mut args: Vec<&str> = words.iter().map(String::as_str).collect();
+        args.push("--help");
+        env.run(&args).success().stdout.contains("--server <")
+    };
+    let complete = |words: Vec<String>| {
+        let name = words.join(" ");
+        let name = name.strip_prefix("ctl ").unwrap_or(&name).to_owned();
+        let found = COMPLETE.iter().find(|(it, _)| *it == name);
+        let (_, args) = found.unwrap_or_else(|| panic!("{name} is missing in COMPLETE"));
+        words
+            .into_iter()
+            .chain(args.iter().map(|it| (*it).to_owned()))
+            .collect()
+    };
+    let commands: Vec<_> = leaves(env)
+        .into_iter()
+        .filter(|it| talks(it))
+        .map(complete)
+        .collect();
+    assert!(commands.len() >= COMPLETE.len(), "{commands:?}");
+    commands
+}
+
+#[test]
+fn without_nats_every_command_says_so() {
+    let env = TestEnv::new();
+    for words in lattice_commands(&env) {
+        let mut args: Vec<&str> = words.iter().map(String::as_str).collect();
+        args.extend(["--server", NOWHERE, "-o", "json"]);
+        let document = check_failure(env.run(&args), "connect", 5);
+        let text = document["error"].to_string();
+        assert!(text.contains(NOWHERE) && text.contains("wash up"), "{text}");
+    }
+    let text = env.run(&["get", "hosts", "--server", NOWHERE]).failure(5);
+    assert!(text.stdout.is_empty(), "{text}");
+    assert!(text.stderr.starts_with("error: "), "{text}");
+    assert!(
+        text.stderr.contains("\nhint: start one with `wash up`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused_before_anything_is_asked() {
+    let env = TestEnv::new();
+    env.write(".config/wash/contexts/here.json", "{\n \"lattice\": }");
+    let seed = wash::claims::Seed::generate(wash::claims::KeyKind::User).reveal();
+    let short = &seed[..57];
+    for (args, kind, code, said) in [
+        (&["--context", "gone"][..], "not_found", 3, "here"),
+        (&["--context", "here"], "refused", 8, "here.json:2:"),
+        (
+            &["--context", "./nowhere.json"],
+            "not_found",
+            3,
+            "nowhere.json",
+        ),
+        (&["--creds", "nowhere.creds"], "auth", 4, "nowhere.creds"),
+        (&["--user", "ann"], "usage", 2, "--password"),
+        (&["--ctl-jwt", "eyJh.eyJi.c2ln"], "usage", 2, "--ctl-seed"),
+        (&["--ctl-seed", short], "usage", 2, "--ctl-seed"),
+        (&["--nkey", short], "usage", 2, "--nkey"),
+        (&["--lattice", "a.b"], "usage", 2, "a.b"),
+        (&["--timeout", "soon"], "usage", 2, "soon"),
+        (&["--server", "nats://"], "usage", 2, "nats://"),
+    ] {
+        let output = env.run(&[&["get", "hosts", "-o", "json"], args].concat());
+        assert!(!format!("{}{}", output.stdout, output.stderr).contains(short));
+        let document = check_failure(output, kind, code);
+        assert!(document.to_string().contains(said), "{args:?}: {document}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_command_and_is_told() {
+    let env = TestEnv::new();
+    // A server that takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    for (signal, name, code) in [
+        (rustix::process::Signal::INT, "interrupted", 130),
+        (rustix::process::Signal::TERM, "terminated", 143),
+    ] {
+        let args = ["get", "hosts", "-o", "json", "--server", &address];
+        let mut child = env.command(&args).spawn().unwrap();
+        let accepted = silent.accept().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, signal).unwrap();
+        let mut stdout = String::new();
+        child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut stdout)
+            .unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{stdout}");
+        let document: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(document["error"]["kind"], name);
+        drop(accepted);
+    }
+}
+
 #[test]
 fn every_command_has_help_as_text_and_as_a_document() {
     let env = TestEnv::new();
