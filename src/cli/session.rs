@@ -70,9 +70,12 @@ impl Session {
                 .because(error)
         })?;
         let timeout = settings.timeout.value;
-        let client = connect(&options(&settings))
-            .await
-            .map_err(|error| unconnected(error, &settings))?;
+        let spinner = self
+            .output
+            .spinner(format!("connecting to NATS at {}", shown(&settings)));
+        let client = connect(&options(&settings)).await;
+        drop(spinner);
+        let client = client.map_err(|error| unconnected(error, &settings))?;
         let prefix = settings.ctl_prefix.as_ref().map(|it| it.value.clone());
         Ok(Lattice {
             control: Control::new(client.clone(), name.clone(), prefix, timeout),
@@ -218,14 +221,14 @@ impl Lattice {
 
     /// The server, for people to read.
     pub(crate) fn server(&self) -> String {
-        let urls = self
-            .settings
-            .urls
-            .value
-            .iter()
-            .map(|it| without_secrets(it));
-        urls.collect::<Vec<_>>().join(", ")
+        shown(&self.settings)
     }
+}
+
+/// The addresses, for people to read.
+fn shown(settings: &Connection) -> String {
+    let urls = settings.urls.value.iter().map(|it| without_secrets(it));
+    urls.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

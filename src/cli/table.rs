@@ -93,8 +93,9 @@ impl Table {
             let cells = shown.iter().filter_map(|it| row.get(*it));
             table.add_row(cells.map(Cell::new));
         }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, GAP));
+        for (at, column) in table.column_iter_mut().enumerate() {
+            let last = at + 1 == shown.len();
+            column.set_padding((0, if last { 0 } else { GAP }));
             column.set_cell_alignment(CellAlignment::Left);
         }
         table
