@@ -8,8 +8,8 @@ use serde_json::{Map as Fields, Value, json};
 
 use super::artifact::{self, Artifact};
 use super::driver::Driver;
+use super::launch::{StartActor, StartProvider, ailment};
 use super::resolve::{Candidates, Noun, full_key};
-use super::start::{StartActor, StartProvider, ailment};
 use super::{link_name, read_text};
 use crate::cli::CommandResult;
 use crate::cli::args::ConnectionArgs;

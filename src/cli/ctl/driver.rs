@@ -22,6 +22,8 @@ use crate::providers::BUILTINS;
 
 /// A host that has answered a ping and is not heard from by then is passed over.
 const INVENTORY_LIMIT: Duration = Duration::from_secs(3);
+/// Hosts acknowledge at once, but for the oldest ones' updates.
+pub(super) const ACK_LIMIT: Duration = Duration::from_secs(8);
 /// How many hosts are asked at a time.
 const ASK_AT_ONCE: usize = 64;
 
@@ -350,20 +352,22 @@ impl<'a> Driver<'a> {
         Ok(candidates)
     }
 
-    /// Reads an acknowledgement of `what`, such as "start x on host y".
+    /// Waits a while for the acknowledgement of `what`, such as "start x on host y". Old hosts give some only
+    /// when the work is done, and what happens shows without it.
     ///
     /// # Errors
     /// [`Kind::Refused`] with the host's reason, or [`Kind::NotFound`] when the host is not there.
-    pub(super) fn acknowledged(
+    pub(super) async fn acknowledged(
         &self,
         host: &str,
         what: &str,
-        answer: Result<Ack, ControlError>,
+        request: impl Future<Output = Result<Ack, ControlError>>,
     ) -> Result<Acknowledged, CommandError> {
-        match answer {
-            Ok(ack) => accepted(what, ack).map(|()| Acknowledged::Yes),
-            Err(ControlError::Timeout { .. }) => Ok(Acknowledged::Silent),
-            Err(error) => Err(self.host_error(host, error)),
+        let limit = ACK_LIMIT.min(self.lattice.timeout);
+        match tokio::time::timeout(limit, request).await {
+            Ok(Ok(ack)) => accepted(what, ack).map(|()| Acknowledged::Yes),
+            Err(_) | Ok(Err(ControlError::Timeout { .. })) => Ok(Acknowledged::Silent),
+            Ok(Err(error)) => Err(self.host_error(host, error)),
         }
     }
 

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use super::driver::{Acknowledged, Driver, accepted};
+use super::driver::{ACK_LIMIT, Driver, accepted};
+use super::launch::ailment;
 use super::pairs::Pair;
-use super::start::ailment;
 use super::{get, read_text};
 use crate::cli::CommandResult;
 use crate::cli::args::ConnectionArgs;
@@ -167,10 +168,15 @@ impl LinkDelArgs {
         let there = (links.iter().filter(of_actor)).any(|it| it.link_name == self.link_name);
         if there {
             let what = format!("remove the link of {actor} for {}", self.contract);
-            let answer = (driver.control())
-                .delete_link(&actor, &self.contract, &self.link_name)
-                .await;
-            driver.link_acknowledged(&what, answer)?;
+            let control = driver.control();
+            let request = control.delete_link(&actor, &self.contract, &self.link_name);
+            let gone = |links: &[LinkDefinition]| {
+                let of_actor = links.iter().filter(of_actor);
+                !of_actor
+                    .into_iter()
+                    .any(|it| it.link_name == self.link_name)
+            };
+            driver.link_acknowledged(&what, request, gone).await?;
         } else {
             let others: Vec<_> = (links.iter().filter(of_actor))
                 .map(|it| it.link_name.as_str())
@@ -232,30 +238,35 @@ impl Driver<'_> {
             "link {} to {} for {}",
             link.actor_id, link.provider_id, link.contract_id
         );
-        let answer = self.control().put_link(link).await;
-        if self.link_acknowledged(&what, answer)? == Acknowledged::Silent {
-            let limit = self.deadline().max(tokio::time::Instant::now());
-            let stored = tokio::time::timeout_at(limit, self.links()).await;
-            if !matches!(stored, Ok(Ok(links)) if links.iter().any(equal)) {
-                return Err(CommandError::new(
-                    Kind::Timeout,
-                    format!("no answer: the outcome of '{what}' is unknown"),
-                )
-                .hint("look with `wash link query`"));
-            }
-        }
+        let request = self.control().put_link(link);
+        let there = |links: &[LinkDefinition]| links.iter().any(equal);
+        self.link_acknowledged(&what, request, there).await?;
         Ok(true)
     }
 
-    fn link_acknowledged(
+    /// Waits for the acknowledgement of a change of links, or looks whether it is `done` where none comes.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`], or [`Kind::Timeout`] when the outcome is unknown.
+    async fn link_acknowledged(
         &self,
         what: &str,
-        answer: Result<Ack, ControlError>,
-    ) -> Result<Acknowledged, CommandError> {
-        match answer {
-            Ok(ack) => accepted(what, ack).map(|()| Acknowledged::Yes),
-            Err(ControlError::Timeout { .. }) => Ok(Acknowledged::Silent),
-            Err(error) => Err(self.explain(error)),
+        request: impl Future<Output = Result<Ack, ControlError>>,
+        done: impl Fn(&[LinkDefinition]) -> bool,
+    ) -> Result<(), CommandError> {
+        let limit = ACK_LIMIT.min(self.lattice.timeout);
+        match timeout(limit, request).await {
+            Ok(Ok(ack)) => return accepted(what, ack),
+            Err(_) | Ok(Err(ControlError::Timeout { .. })) => {}
+            Ok(Err(error)) => return Err(self.explain(error)),
+        }
+        match timeout(limit, self.links()).await {
+            Ok(Ok(links)) if done(&links) => Ok(()),
+            _ => Err(CommandError::new(
+                Kind::Timeout,
+                format!("no answer: the outcome of '{what}' is unknown"),
+            )
+            .hint("look with `wash link query`")),
         }
     }
 

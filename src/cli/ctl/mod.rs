@@ -5,6 +5,7 @@ mod artifact;
 mod driver;
 mod get;
 mod label;
+mod launch;
 mod link;
 mod pairs;
 mod place;

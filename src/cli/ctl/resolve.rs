@@ -135,11 +135,6 @@ pub(in crate::cli) fn full_key(noun: Noun, typed: &str) -> Result<Option<String>
     ))
 }
 
-/// Whether a text is the valid key of a host; tells the two orders of old positionals apart.
-pub(in crate::cli) fn is_host_key(typed: &str) -> bool {
-    matches!(full_key(Noun::Host, typed), Ok(Some(_)))
-}
-
 fn whole(id: &str, candidate: &Candidate, typed: &str) -> bool {
     id.eq_ignore_ascii_case(typed)
         || (candidate.names.iter()).any(|it| it.to_lowercase() == typed.to_lowercase())
@@ -272,6 +267,5 @@ mod tests {
         bad.replace_range(10..11, if &bad[10..11] == "A" { "B" } else { "A" });
         let found = full_key(Noun::Actor, &bad).map_err(|it| it.message);
         assert_eq!(found, Ok(None));
-        assert!(!is_host_key(&bad));
     }
 }

@@ -119,7 +119,7 @@ impl ScaleActorArgs {
             driver
                 .control()
                 .scale_actor(host, &actor, reference, self.count, &annotations);
-        let acknowledged = driver.acknowledged(host, &what, request.await)?;
+        let acknowledged = driver.acknowledged(host, &what, request).await?;
         if !lattice.wait && acknowledged == Acknowledged::Yes {
             let text = format!("host {host} accepted to {what}");
             return Ok(answer(text, true));

@@ -209,8 +209,8 @@ impl StopHostArgs {
         let what = format!("stop host {host}");
         let events = driver.follow().await?;
         let grace = Duration::from_millis(self.host_timeout);
-        let answer = driver.control().stop_host(&host, grace).await;
-        let acknowledged = match driver.acknowledged(&host, &what, answer) {
+        let request = driver.control().stop_host(&host, grace);
+        let acknowledged = match driver.acknowledged(&host, &what, request).await {
             Err(error) if error.kind == Kind::NotFound => {
                 return Ok(not_running(&driver, "host_id", &host, None));
             }
@@ -287,14 +287,16 @@ impl Driver<'_> {
         let what = format!("stop {actor} on host {host}");
         let events = self.follow().await?;
         let control = self.control();
-        let answer = if rest > 0 && !running::counts_instances(inventory, actor) {
-            let reference = current.and_then(|it| it.reference).unwrap_or_default();
-            (control.scale_actor(host, actor, &reference, rest, annotations)).await
-        } else {
-            let count = if rest == 0 { 0 } else { count };
-            control.stop_actor(host, actor, count, annotations).await
+        let reference = current.and_then(|it| it.reference).unwrap_or_default();
+        let request = async {
+            if rest > 0 && !running::counts_instances(inventory, actor) {
+                (control.scale_actor(host, actor, &reference, rest, annotations)).await
+            } else {
+                let count = if rest == 0 { 0 } else { count };
+                control.stop_actor(host, actor, count, annotations).await
+            }
         };
-        let acknowledged = self.acknowledged(host, &what, answer)?;
+        let acknowledged = self.acknowledged(host, &what, request).await?;
         if !self.lattice.wait && acknowledged == Acknowledged::Yes {
             return Ok(true);
         }
@@ -322,10 +324,9 @@ impl Driver<'_> {
         let host = inventory.host_id.as_str();
         let what = format!("stop {provider} on host {host}");
         let events = self.follow().await?;
-        let answer = (self.control())
-            .stop_provider(host, provider, link_name, contract, &Map::new())
-            .await;
-        let acknowledged = self.acknowledged(host, &what, answer)?;
+        let none = Map::new();
+        let request = (self.control()).stop_provider(host, provider, link_name, contract, &none);
+        let acknowledged = self.acknowledged(host, &what, request).await?;
         if !self.lattice.wait && acknowledged == Acknowledged::Yes {
             return Ok(());
         }

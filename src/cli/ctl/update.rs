@@ -97,7 +97,7 @@ impl UpdateActorArgs {
         let what = format!("update {actor} to {reference} on host {host}");
         let events = driver.follow().await?;
         let request = driver.control().update_actor(host, &actor, reference);
-        let acknowledged = driver.acknowledged(host, &what, request.await)?;
+        let acknowledged = driver.acknowledged(host, &what, request).await?;
         if !lattice.wait && acknowledged == Acknowledged::Yes {
             return Ok(answer(format!("host {host} accepted to {what}"), true));
         }
