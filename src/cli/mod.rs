@@ -15,7 +15,6 @@ mod output;
 mod report;
 mod session;
 mod spinner;
-
 mod status;
 mod table;
 mod trace;
@@ -79,7 +78,7 @@ enum Command {
 
 /// Runs one command line and returns its exit code (`wash help exit-codes`).
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let args = claims::expand_old_shorts(args.into_iter().collect());
     let env = Env::from_process();
     let parsed = command()
         .try_get_matches_from(&args)

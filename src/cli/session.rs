@@ -232,28 +232,29 @@ fn shown(settings: &Connection) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser as _;
+impl Session {
+    /// For tests: quiet, not interactive, text without colour, and only this environment.
+    pub(crate) fn sealed(env: Env, dirs: Option<Dirs>) -> Self {
+        use clap::Parser as _;
 
-    use super::super::output::{ColorChoice, Format};
-    use super::super::{Cli, Command};
-    use super::*;
-
-    fn session() -> Session {
-        let env = Env::default();
-        let cli = Cli::try_parse_from(["wash", "help"]).unwrap();
-        assert!(matches!(cli.command, Command::Help(_)));
-        Session {
-            dirs: None,
-            output: Output::early(Format::Text, ColorChoice::Never, &env),
+        let line = ["wash", "--quiet", "--no-input", "--color", "never", "help"];
+        let global = super::Cli::try_parse_from(line).unwrap().global;
+        Self {
+            output: Output::new(&global, &env),
+            logging: Logging::new(&global, &env, false),
             interactive: false,
-            logging: Logging::new(&cli.global, &env, false),
+            dirs,
             env,
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     fn connect_to(args: ConnectionArgs) -> CommandError {
-        let session = session();
+        let session = Session::sealed(Env::default(), None);
         session.block_on(session.connect(&args)).unwrap_err()
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::cli::output::{Format, Output, Page};
+use crate::cli::output::{Format, Page};
 use crate::cli::session::Session;
 use crate::config::dirs::Dirs;
 use crate::config::env::Env;
@@ -35,20 +35,13 @@ impl Home {
         let env: Env = [("USER".to_owned(), "tester".to_owned())]
             .into_iter()
             .collect();
-        Session {
-            env,
-            dirs: Some(Dirs {
-                config: root.join("config"),
-                state: root.join("state"),
-                cache: root.join("cache"),
-                legacy: Some(root.join(".wash")),
-            }),
-            output: Output {
-                page: page(),
-                quiet: true,
-            },
-            interactive: false,
-        }
+        let dirs = Dirs {
+            config: root.join("config"),
+            state: root.join("state"),
+            cache: root.join("cache"),
+            legacy: Some(root.join(".wash")),
+        };
+        Session::sealed(env, Some(dirs))
     }
 }
 
