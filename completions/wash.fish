@@ -1,0 +1,1405 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_wash_global_optspecs
+    string join \n o/output= q/quiet v/verbose no-input color= log-level= log-format= h/help V/version
+end
+
+function __fish_wash_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_wash_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_wash_using_subcommand
+    set -l cmd (__fish_wash_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c wash -n "__fish_wash_needs_command" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_needs_command" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_needs_command" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_needs_command" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_needs_command" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_needs_command" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_needs_command" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_needs_command" -s V -l version -d 'Print version'
+complete -c wash -n "__fish_wash_needs_command" -f -a "up" -d 'Start a host, and a NATS server if none answers'
+complete -c wash -n "__fish_wash_needs_command" -f -a "down" -d 'Stop a host that `wash up` started on this machine'
+complete -c wash -n "__fish_wash_needs_command" -f -a "status" -d 'Show the hosts that `wash up` started on this machine'
+complete -c wash -n "__fish_wash_needs_command" -f -a "ctl" -d 'Control a lattice; each verb also works without `ctl`'
+complete -c wash -n "__fish_wash_needs_command" -f -a "get" -d 'Show hosts, what they run, claims and links'
+complete -c wash -n "__fish_wash_needs_command" -f -a "start" -d 'Start an actor or a provider'
+complete -c wash -n "__fish_wash_needs_command" -f -a "stop" -d 'Stop an actor, a provider or a host'
+complete -c wash -n "__fish_wash_needs_command" -f -a "scale" -d 'Set how many calls of an actor run at once'
+complete -c wash -n "__fish_wash_needs_command" -f -a "update" -d 'Replace a running actor by a newer revision'
+complete -c wash -n "__fish_wash_needs_command" -f -a "link" -d 'Put, remove and list links between actors and providers'
+complete -c wash -n "__fish_wash_needs_command" -f -a "apply" -d 'Start and link what a manifest lists, and wait until it runs'
+complete -c wash -n "__fish_wash_needs_command" -f -a "label" -d 'Set or remove labels of a host'
+complete -c wash -n "__fish_wash_needs_command" -f -a "call" -d 'Call an operation of an actor'
+complete -c wash -n "__fish_wash_needs_command" -f -a "keys" -d 'Make, show and list keys'
+complete -c wash -n "__fish_wash_needs_command" -f -a "claims" -d 'Read and write what modules state about themselves'
+complete -c wash -n "__fish_wash_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c wash -n "__fish_wash_needs_command" -f -a "man" -d 'Print the manual page, or write those of every command into a directory'
+complete -c wash -n "__fish_wash_needs_command" -f -a "help" -d 'Show help of a command, or a topic: exit-codes, environment, formats'
+complete -c wash -n "__fish_wash_using_subcommand up" -l ready-timeout -d 'How long everything may take to be ready' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l apply -d 'Start the actors, providers and links of this manifest, and wait until they run' -r -F
+complete -c wash -n "__fish_wash_using_subcommand up" -l host-config -d 'Read and write this host configuration [env: WASH_HOST_CONFIG, HOST_CONFIG]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand up" -s l -l label -d 'Label of the host; may be repeated [env: HOST_*, WASMCLOUD_LABEL_*]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -s x -l lattice -d 'Name of the lattice [default: default] [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l name -d 'Friendly name of the host [default: two random words and a number] [env: WASH_NAME]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l host-seed -d 'The host\'s own seed, or a file with it [default: a new one at each start] [env: WASMCLOUD_HOST_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l cluster-seed -d 'Seed that signs calls between hosts, or a file with it [default: one is made and kept] [env: WASMCLOUD_CLUSTER_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l cluster-issuers -d 'Public keys of other clusters whose calls are accepted, comma-separated [env: WASMCLOUD_CLUSTER_ISSUERS]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-timeout-ms -d 'How long a call may take [default: 2000] [env: WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l provider-delay -d 'How long a provider may take to stop [default: 300] [env: WASMCLOUD_PROV_SHUTDOWN_DELAY_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l allow-latest -d 'Allow references with the tag latest (not effective yet: registries come later) [env: WASMCLOUD_OCI_ALLOW_LATEST]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l allowed-insecure -d 'Registries to reach without TLS, comma-separated (not effective yet) [env: WASMCLOUD_OCI_ALLOWED_INSECURE]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l oci-registry -d 'Registry that the following user and password are for (not effective yet) [env: OCI_REGISTRY, WASMCLOUD_OCI_REGISTRY]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l oci-registry-user -d 'User at that registry (not effective yet) [env: OCI_REGISTRY_USER, WASMCLOUD_OCI_REGISTRY_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l oci-registry-password -d 'Password at that registry (not effective yet) [env: OCI_REGISTRY_PASSWORD, WASMCLOUD_OCI_REGISTRY_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l allow-file-load -d 'Allow file:// references, which the host reads from its disk [default: only if NATS listens on this machine alone] [env: WASMCLOUD_ALLOW_FILE_LOAD]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l allow-unsigned -d 'Run unsigned modules too: for development [env: WASH_ALLOW_UNSIGNED]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l no-builtin-aliases -d 'Do not take references to first-party providers for the built-in ones [env: WASH_NO_BUILTIN_ALIASES]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l config-service-enabled -d 'Ask the lattice\'s configuration service what to start (not effective yet) [env: WASMCLOUD_CONFIG_SERVICE]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l enable-structured-logging -d 'Write log lines as JSON [env: WASMCLOUD_STRUCTURED_LOGGING_ENABLED]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l structured-log-level -d 'Log level of the host [default: info] [env: WASMCLOUD_STRUCTURED_LOG_LEVEL, WASMCLOUD_LOG_LEVEL]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l enable-ipv6 -d 'Accepted for older scripts: IPv6 addresses always work [env: WASMCLOUD_ENABLE_IPV6]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l grace -d 'How long running calls may take to finish when the host stops [default: 10s] [env: WASH_GRACE]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l nats-host -d 'Where NATS is, or where to start it [default: 127.0.0.1] [env: WASMCLOUD_NATS_HOST, NATS_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l nats-port -d 'Port of NATS; 0 starts a server on any free port [default: 4222] [env: WASMCLOUD_NATS_PORT, NATS_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l nats-connect-only -d 'Never start a NATS server [env: WASMCLOUD_NATS_CONNECT_ONLY, NATS_CONNECT_ONLY]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l nats-server -d 'The nats-server to start [default: the first on the PATH or in the usual folders] [env: WASH_NATS_SERVER]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l nats-js-domain -d 'JetStream domain of the server that is started [default: none] [env: WASMCLOUD_NATS_JS_DOMAIN, NATS_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l js-domain -d 'JetStream domain in which the lattice keeps its state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-host -d 'NATS host for the control interface [default: --nats-host] [env: WASMCLOUD_CTL_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-port -d 'NATS port for the control interface [default: --nats-port] [env: WASMCLOUD_CTL_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-seed -d 'User seed for the control interface, or a file with it [env: WASMCLOUD_CTL_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-jwt -d 'User JWT for the control interface, or a file with it; needs a seed [env: WASMCLOUD_CTL_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-credsfile -d 'Credentials file for the control interface [env: WASMCLOUD_CTL_CREDSFILE]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-tls -d 'TLS for the control interface [env: WASMCLOUD_CTL_TLS]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-topic-prefix -d 'First part of control subjects [default: wasmbus.ctl] [env: WASMCLOUD_CTL_TOPIC_PREFIX]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-host -d 'NATS host for calls [default: --nats-host] [env: WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-port -d 'NATS port for calls [default: --nats-port] [env: WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-seed -d 'User seed for calls, or a file with it [env: WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-jwt -d 'User JWT for calls, or a file with it; needs a seed [env: WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-credsfile -d 'Credentials file for calls [env: WASMCLOUD_RPC_CREDSFILE]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-tls -d 'TLS for calls [env: WASMCLOUD_RPC_TLS]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-host -d 'NATS host given to providers (not effective yet: built-in ones use --rpc-host) [env: WASMCLOUD_PROV_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-port -d 'NATS port given to providers (not effective yet) [env: WASMCLOUD_PROV_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-seed -d 'User seed given to providers, or a file with it (not effective yet) [env: WASMCLOUD_PROV_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-jwt -d 'User JWT given to providers, or a file with it (not effective yet) [env: WASMCLOUD_PROV_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-credsfile -d 'Credentials file given to providers (not effective yet) [env: WASMCLOUD_PROV_RPC_CREDSFILE]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-tls -d 'TLS for providers (not effective yet) [env: WASMCLOUD_PROV_RPC_TLS]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-topic -d 'Subject of a policy service (not effective yet) [env: WASMCLOUD_POLICY_TOPIC]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-changes-topic -d 'Subject on which a policy service changes decisions (not effective yet) [env: WASMCLOUD_POLICY_CHANGES_TOPIC]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-timeout-ms -d 'How long a policy service may take [default: 1000] (not effective yet) [env: WASMCLOUD_POLICY_TIMEOUT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l max-memory -d 'Memory of one actor instance: 64MiB, 1GiB; bare numbers are bytes [default: 256MiB] [env: WASH_MAX_MEMORY]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l max-time -d 'How long an actor may work on one call [default: 30s] [env: WASH_MAX_TIME]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l max-depth -d 'How many calls from actor to actor may follow from one [default: 32] [env: WASH_MAX_DEPTH]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l max-instances -d 'How many actor instances may run at once [default: 1000] [env: WASH_MAX_INSTANCES]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand up" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand up" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand up" -s d -l detached -d 'Run in the background; returns once the host answers on its lattice'
+complete -c wash -n "__fish_wash_using_subcommand up" -l expand-env -d 'Replace ${VARIABLE:default} in the manifest'
+complete -c wash -n "__fish_wash_using_subcommand up" -l ephemeral -d 'Keep nothing: no configuration, no lattice state, no compiled code'
+complete -c wash -n "__fish_wash_using_subcommand up" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand up" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand up" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand down" -s t -l timeout -d 'How long a host may take to stop' -r
+complete -c wash -n "__fish_wash_using_subcommand down" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand down" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand down" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand down" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand down" -l all -d 'Stop every host that runs on this machine'
+complete -c wash -n "__fish_wash_using_subcommand down" -l force -d 'Kill what has not stopped in time'
+complete -c wash -n "__fish_wash_using_subcommand down" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand down" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand down" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand down" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand status" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand status" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand status" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand status" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand status" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand status" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -f -a "get" -d 'Show hosts, what they run, claims and links'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -f -a "start" -d 'Start an actor or a provider'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -f -a "stop" -d 'Stop an actor, a provider or a host'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -f -a "scale" -d 'Set how many calls of an actor run at once'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -f -a "update" -d 'Replace a running actor by a newer revision'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -f -a "link" -d 'Put, remove and list links between actors and providers'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -f -a "apply" -d 'Start and link what a manifest lists, and wait until it runs'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and not __fish_seen_subcommand_from get start stop scale update link apply label" -f -a "label" -d 'Set or remove labels of a host'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -f -a "hosts" -d 'List hosts'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -f -a "inventory" -d 'Show what runs on a host, or on every host'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -f -a "claims" -d 'List what is known of every actor and provider that ever ran'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from get" -f -a "links" -d 'List links between actors and providers'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -f -a "actor" -d 'Start an actor'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from start" -f -a "provider" -d 'Start a capability provider'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -f -a "actor" -d 'Stop an actor'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -f -a "provider" -d 'Stop a capability provider'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from stop" -f -a "host" -d 'Stop a host and everything on it'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from scale" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from scale" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from scale" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from scale" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from scale" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from scale" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from scale" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from scale" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from scale" -f -a "actor" -d 'Set how many calls of an actor run at once'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -f -a "actor" -d 'Replace a running actor by a newer revision'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -f -a "put" -d 'Link an actor to a provider'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -f -a "del" -d 'Remove a link'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -f -a "query" -d 'List links'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l host -d 'Host to start things on [default: any that fits]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s e -l expand-env -d 'Replace ${NAME}, ${NAME:default} and ${NAME:-default} by environment variables'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l no-verify -d 'Send module files without checking their signatures and dates first'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l delete -d 'Label to remove; repeatable' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l host -d 'The host, if it is not the first word' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from label" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -f -a "hosts" -d 'List hosts'
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -f -a "inventory" -d 'Show what runs on a host, or on every host'
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -f -a "claims" -d 'List what is known of every actor and provider that ever ran'
+complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -f -a "links" -d 'List links between actors and providers'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from inventory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from claims" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from links" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -f -a "actor" -d 'Start an actor'
+complete -c wash -n "__fish_wash_using_subcommand start; and not __fish_seen_subcommand_from actor provider" -f -a "provider" -d 'Start a capability provider'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l host -d 'Host to start it on: id, name or unique prefix' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l count -l max -d 'The most calls that run at once; instances on older hosts [default: 1]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s c -l constraint -d 'Label that the host must have; repeatable' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s l -l annotation -d 'Note kept with what is started; repeatable' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l no-verify -d 'Send a module file without checking its signature and dates first'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from actor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l host -d 'Host to start it on: id, name or unique prefix' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s l -l link-name -d 'Link name under which it serves' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s c -l constraint -d 'Label that the host must have; repeatable' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s a -l annotation -d 'Note kept with what is started; repeatable' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l config-json -d 'File with the configuration that the provider is given at its start; - is stdin' -r -F
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand start; and __fish_seen_subcommand_from provider" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -f -a "actor" -d 'Stop an actor'
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -f -a "provider" -d 'Stop a capability provider'
+complete -c wash -n "__fish_wash_using_subcommand stop; and not __fish_seen_subcommand_from actor provider host" -f -a "host" -d 'Stop a host and everything on it'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l host -d 'Host to stop it on, if it runs on several' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l count -d 'How many to stop; 0 is all of them' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s l -l annotation -d 'Only what was started with this note; repeatable' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l all -d 'Stop it on every host that runs it'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from actor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l host -d 'Host to stop it on, if it runs on several' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s l -l link-name -d 'Link name under which it serves, if it runs under several' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l all -d 'Stop it on every host that runs it'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from provider" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l host-timeout -d 'Time for what runs to finish, in milliseconds' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand stop; and __fish_seen_subcommand_from host" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand scale; and not __fish_seen_subcommand_from actor" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand scale; and not __fish_seen_subcommand_from actor" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand scale; and not __fish_seen_subcommand_from actor" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and not __fish_seen_subcommand_from actor" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand scale; and not __fish_seen_subcommand_from actor" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand scale; and not __fish_seen_subcommand_from actor" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand scale; and not __fish_seen_subcommand_from actor" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand scale; and not __fish_seen_subcommand_from actor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand scale; and not __fish_seen_subcommand_from actor" -f -a "actor" -d 'Set how many calls of an actor run at once'
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l host -d 'Host to scale it on, if there are several' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s c -l count -l max -d 'The most calls that run at once; instances on older hosts; 0 stops it' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s a -l annotation -d 'The set of notes whose count to change; repeatable' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -f -a "actor" -d 'Replace a running actor by a newer revision'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l host -d 'Host to update it on, if it runs on several' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l no-verify -d 'Send a module file without checking its signature and dates first'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -f -a "put" -d 'Link an actor to a provider'
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -f -a "del" -d 'Remove a link'
+complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -f -a "query" -d 'List links'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s l -l link-name -d 'Link name, to tell links of one contract apart' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s f -l values-file -d 'JSON or YAML file with settings, below those typed; - is stdin' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from put" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s l -l link-name -d 'Link name' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from del" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand link; and __fish_seen_subcommand_from query" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand apply" -l host -d 'Host to start things on [default: any that fits]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand apply" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand apply" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand apply" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand apply" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand apply" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand apply" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand apply" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand apply" -s e -l expand-env -d 'Replace ${NAME}, ${NAME:default} and ${NAME:-default} by environment variables'
+complete -c wash -n "__fish_wash_using_subcommand apply" -l no-verify -d 'Send module files without checking their signatures and dates first'
+complete -c wash -n "__fish_wash_using_subcommand apply" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand apply" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand apply" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand apply" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand apply" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand label" -l delete -d 'Label to remove; repeatable' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l host -d 'The host, if it is not the first word' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand label" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand label" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand label" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand label" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand label" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand label" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand label" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand label" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand label" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand label" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand label" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand label" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand label" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand call" -s d -l data -d 'File with the payload in JSON; - is stdin' -r -F
+complete -c wash -n "__fish_wash_using_subcommand call" -l save -d 'Write the raw answer to a file instead' -r -F
+complete -c wash -n "__fish_wash_using_subcommand call" -l bin -d 'How bytes in the answer are shown: b array of numbers, s text, 2 both, base64 [default: s in text, b in documents]' -r -f -a "b\t'Arrays of numbers'
+s\t'Text; what is not UTF-8 is replaced'
+2\t'Both: {"str": …, "bin": […]}'
+base64\t'{"$bin": base64}, which can be sent again'"
+complete -c wash -n "__fish_wash_using_subcommand call" -s c -l cluster-seed -d 'Seed that signs the call, or a file with it [env: WASMCLOUD_CLUSTER_SEED] [default: that of `wash up`]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand call" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand call" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand call" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand call" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand call" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand call" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand call" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand call" -l test -d 'Read the answer as test results, and fail if a test failed'
+complete -c wash -n "__fish_wash_using_subcommand call" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand call" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand call" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand call" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand call" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand call" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -f -a "gen" -d 'Generate a key'
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -f -a "get" -d 'Show the seed of a stored key'
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -f -a "list" -d 'List stored keys'
+complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -f -a "ls" -d 'List stored keys'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -l out -d 'Write the seed to this new file, readable by its owner only' -r -F
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -l store -d 'Write the seed to NAME_KIND.nk in the directory of keys' -r
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -s d -l directory -d 'Directory of keys for --store [env: WASH_KEYS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -l env -d 'Print shell commands that set it in the environment (cluster and server keys)'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -l seed-only -d 'Print the seed alone'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -l public-only -d 'Print the public key alone'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from gen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from get" -s d -l directory -d 'Directory of keys [env: WASH_KEYS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from get" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from get" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from get" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from get" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from get" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from list" -s d -l directory -d 'Directory of keys [env: WASH_KEYS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from list" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from list" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from ls" -s d -l directory -d 'Directory of keys [env: WASH_KEYS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from ls" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from ls" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from ls" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from ls" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand keys; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -f -a "inspect" -d 'Show what a module states about itself'
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -f -a "sign" -d 'Sign a module'
+complete -c wash -n "__fish_wash_using_subcommand claims; and not __fish_seen_subcommand_from inspect sign token" -f -a "token" -d 'Make a token without a module'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -s d -l digest -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -s u -l user -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -s p -l password -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -l jwt-only -d 'Show the token alone'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -l allow-latest
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -l insecure
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -l no-cache
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s d -l destination -d 'Where the signed module goes [default: {stem}_s.wasm beside the source]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s c -l cap -d 'May use this contract; can be repeated' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s n -l name -d 'Name for people [default for a module: its file\'s stem]' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s t -l tag -d 'Tag; can be repeated' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s r -l rev -d 'Revision, a number that grows; hosts update only to greater ones [default: the time of signing]' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l ver -d 'Version for people; -v means this here, not --verbose' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s a -l call-alias -d 'Alias by which others may call it: a-z, 0-9, _ and /' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s i -l issuer -d 'Account that signs: a key file, a seed, @FILE or - [env: WASH_ISSUER_KEY] [default: the user\'s account key]' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s s -l subject -d 'Key of the module itself, in the same forms [env: WASH_SUBJECT_KEY] [default: the key kept for the module\'s name]' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l directory -d 'Directory of keys [env: WASH_KEYS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s x -l expires -d 'The token expires this many days from now [default: never]' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s b -l nbf -d 'The token cannot be used before this many days from now [default: at once]' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s k -l keyvalue -d 'May use wasmcloud:keyvalue'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s g -l msg -d 'May use wasmcloud:messaging'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l http-server -d 'May use wasmcloud:httpserver; -q means this here, not --quiet'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l http-client -d 'May use wasmcloud:httpclient'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s f -l blob-store -d 'May use wasmcloud:blobstore'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s z -l extras -d 'May use wasmcloud:builtin:numbergen'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s l -l logging -d 'May use wasmcloud:builtin:logging'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s e -l events -d 'May use wasmcloud:eventstreams'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s p -l prov -d 'Mark the module as a provider'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l disable-keygen -d 'Fail rather than generate a key that is missing'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l keygen -d 'Generate keys that are missing without a terminal, too'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from sign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "actor" -d 'Make a token for an actor'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "operator" -d 'Make a token for an operator, who signs accounts'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "account" -d 'Make a token for an account, which signs actors and providers'
+complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "provider" -d 'Make a token for a capability provider'
+complete -c wash -n "__fish_wash_using_subcommand completions" -s d -l dir -d 'Write the script into this directory, under the name that the shell expects' -r -F
+complete -c wash -n "__fish_wash_using_subcommand completions" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand completions" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand completions" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand completions" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand completions" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand completions" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand completions" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand man" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand man" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand man" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand man" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand man" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand man" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand man" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand help" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand help" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand help" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand help" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand help" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand help" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand help" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
