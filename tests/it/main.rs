@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod contract;
+mod ctl;
 mod env;
+mod fake_host;
 mod generated;
 mod nats;
-mod up;
 
 /// A file in this directory that no line above names would never run.
 #[test]

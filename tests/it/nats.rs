@@ -1,82 +1,81 @@
-//! A real nats-server that was there before `wash up`: its own port and store, killed on drop.
+//! A real `nats-server` per test: a port that the kernel picked, its own store, gone when dropped.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::up::eventually;
-
 #[derive(Debug)]
-pub(crate) struct Nats {
+pub(crate) struct NatsServer {
     child: Child,
-    pub(crate) port: u16,
     _dir: TempDir,
+    url: String,
 }
 
-impl Nats {
-    /// With JetStream and nothing else.
+impl NatsServer {
+    /// With JetStream.
     pub(crate) fn start() -> Self {
-        Self::start_with("jetstream { store_dir: \"STORE\" }")
-    }
-
-    /// With this configuration, in which STORE is a fresh directory.
-    pub(crate) fn start_with(config: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("nats.conf");
-        let config = config.replace("STORE", dir.path().join("store").to_str().unwrap());
-        std::fs::write(&path, config).unwrap();
-        let mut child = Command::new(binary())
-            .args(["-a", "127.0.0.1", "-p", "-1", "-c"])
-            .arg(&path)
+        let child = Command::new(binary())
+            .args(["-a", "127.0.0.1", "-p", "-1", "-js"])
             .arg("--ports_file_dir")
             .arg(dir.path())
-            .arg("-l")
-            .arg(dir.path().join("log"))
+            .arg("-sd")
+            .arg(dir.path().join("store"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let ports = dir.path().join(format!("nats-server_{}.ports", child.id()));
-        let port = eventually("NATS is ready", || {
-            assert!(child.try_wait().unwrap().is_none(), "nats-server has ended");
-            let text = std::fs::read_to_string(&ports).ok()?;
-            let ports: serde_json::Value = serde_json::from_str(&text).ok()?;
-            ports["nats"][0].as_str()?.rsplit_once(':')?.1.parse().ok()
-        });
-        Self {
+        let ports = format!("nats-server_{}.ports", child.id());
+        let ports = dir.path().join(ports);
+        let mut server = Self {
             child,
-            port,
             _dir: dir,
+            url: String::new(),
+        };
+        let give_up = Instant::now() + Duration::from_secs(30);
+        loop {
+            // The file can be there before all of it is written.
+            let found = std::fs::read(&ports)
+                .ok()
+                .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok())
+                .and_then(|ports| Some(ports.get("nats")?.get(0)?.as_str()?.to_owned()));
+            if let Some(url) = found {
+                server.url = url;
+                return server;
+            }
+            assert!(Instant::now() < give_up, "nats-server does not start");
+            if let Some(status) = server.child.try_wait().unwrap() {
+                panic!("nats-server ended with {status}");
+            }
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    pub(crate) fn is_running(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
+    /// `nats://127.0.0.1:PORT`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 }
 
-impl Drop for Nats {
+impl Drop for NatsServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The server under test, which need not be on the PATH.
-pub(crate) fn binary() -> PathBuf {
+/// `WASH_NATS_SERVER`, else the first on `PATH`, else where Debian keeps it.
+fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("WASH_NATS_SERVER") {
         return path.into();
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin")])
-        .map(|it| it.join("nats-server"))
-        .find(|it| it.is_file());
-    found.expect("the tests need a nats-server on the PATH")
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/usr/local/bin".into()])
+        .map(|dir| dir.join("nats-server"))
+        .find(|path| path.is_file())
+        .expect("no nats-server: install one or set WASH_NATS_SERVER")
 }
-
-/// Far above what a loaded machine takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

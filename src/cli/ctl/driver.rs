@@ -178,20 +178,30 @@ impl<'a> Driver<'a> {
     /// # Errors
     /// [`Kind::NotFound`] when nobody has this id.
     pub(super) async fn inventory(&self, host: &str) -> Result<HostInventory, CommandError> {
-        match self.control().inventory(host).await {
+        match self.glance(host).await {
             Ok(inventory) => Ok(inventory),
+            // Somebody who listens to everything hides that nobody answers.
+            Err(ControlError::Timeout { .. })
+                if !self.hosts().await?.iter().any(|it| it.id == host) =>
+            {
+                Err(self.no_such_host(host))
+            }
             Err(error) => Err(self.host_error(host, error)),
         }
+    }
+
+    fn no_such_host(&self, host: &str) -> CommandError {
+        CommandError::new(
+            Kind::NotFound,
+            format!("host {host} is not in lattice '{}'", self.lattice.name),
+        )
+        .hint("`wash get hosts` lists those that are")
     }
 
     /// A failed request to one host: nobody on its subjects means that it is not there.
     pub(super) fn host_error(&self, host: &str, error: ControlError) -> CommandError {
         match error {
-            ControlError::NoResponders { .. } => CommandError::new(
-                Kind::NotFound,
-                format!("host {host} is not in lattice '{}'", self.lattice.name),
-            )
-            .hint("`wash get hosts` lists those that are"),
+            ControlError::NoResponders { .. } => self.no_such_host(host),
             error => self.explain(error),
         }
     }

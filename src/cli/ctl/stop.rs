@@ -209,8 +209,12 @@ impl StopHostArgs {
         let what = format!("stop host {host}");
         let events = driver.follow().await?;
         let grace = Duration::from_millis(self.host_timeout);
-        let request = driver.control().stop_host(&host, grace);
-        let acknowledged = match driver.acknowledged(&host, &what, request).await {
+        let request = async {
+            driver.inventory(&host).await?;
+            let request = driver.control().stop_host(&host, grace);
+            driver.acknowledged(&host, &what, request).await
+        };
+        let acknowledged = match request.await {
             Err(error) if error.kind == Kind::NotFound => {
                 return Ok(not_running(&driver, "host_id", &host, None));
             }
