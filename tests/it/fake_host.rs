@@ -113,7 +113,10 @@ impl FakeHost {
                         &format!("ctl.default.get.{id}.inv"),
                         &format!("ctl.default.cmd.{id}.*"),
                         &format!("ctl.default.labels.{id}.*"),
-                        "rpc.default.*.*.health",
+                        match manners.health {
+                            Some(_) => "rpc.default.*.*.health",
+                            None => "nothing",
+                        },
                     ] {
                         let subject = format!("wasmbus.{subject}");
                         messages.push(client.subscribe(subject).await.unwrap());
