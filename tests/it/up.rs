@@ -298,6 +298,24 @@ fn a_second_host_uses_the_nats_of_the_first() {
 }
 
 #[test]
+fn two_that_start_at_once_share_nats_and_cluster() {
+    let env = TestEnv::new();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let (one, two) = std::thread::scope(|scope| {
+        let start = || Up::start(&env, &["--nats-port", &port]);
+        let one = scope.spawn(start);
+        let two = scope.spawn(start);
+        (one.join().unwrap(), two.join().unwrap())
+    });
+    assert_eq!(one.ready["cluster_signer"], two.ready["cluster_signer"]);
+    assert_ne!(one.ready["nats_started"], two.ready["nats_started"]);
+    assert_eq!(hosts(one.text("nats_url"), "default").len(), 2);
+    let _ = env.run(&["down", "--all"]).success();
+}
+
+#[test]
 fn one_host_seed_is_one_host() {
     let env = TestEnv::new();
     let seed = wash::claims::Seed::generate(wash::claims::KeyKind::Server);
@@ -539,10 +557,11 @@ fn wrong_settings_stop_before_anything_starts() {
         assert!(!up.stderr.contains("SCAAAAAA"), "{up}");
     }
     env.write("host_config.json", "{ \"rpc_port\": [] }");
-    let _ = env.run(&["up"]).failure(2);
+    let _ = env.run(&["up", "--nats-port", "0"]).failure(2);
     env.write("host_config.json", "not json");
-    let _ = env.run(&["up"]).failure(8);
+    let _ = env.run(&["up", "--nats-port", "0"]).failure(8);
     env.write(".env", "a line");
-    let _ = env.run(&["up"]).failure(8);
+    let _ = env.run(&["up", "--nats-port", "0"]).failure(8);
     assert!(!env.home().join(".local/state/wash/nats").exists());
+    assert!(!env.home().join(".config").exists());
 }

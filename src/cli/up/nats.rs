@@ -42,38 +42,24 @@ impl Nats {
         let plain = address
             .rsplit_once(':')
             .is_some_and(|(it, _)| it.trim_matches(['[', ']']) == host.as_str());
-        if nats.connect_only && port == 0 {
-            return Err(CommandError::new(
-                Kind::Usage,
-                "--nats-port 0 starts a server, which --nats-connect-only forbids",
-            ));
-        }
         if nats.connect_only || !plain {
             return Ok(Self {
                 address,
                 child: None,
             });
         }
-        let waited = tokio::time::timeout(limit, Self::attempt(plan, &address, limit)).await;
-        waited.unwrap_or_else(|_| {
-            let message = format!("another `wash up` has not made NATS at {address} ready");
-            Err(CommandError::new(Kind::Timeout, message).hint("see `wash status`"))
-        })
-    }
-
-    async fn attempt(plan: &Plan, address: &str, limit: Duration) -> Result<Self, CommandError> {
-        let port = plan.settings.nats.port.value;
-        loop {
-            if port != 0 && answers(plan, address).await? {
-                return Ok(Self {
-                    address: address.to_owned(),
-                    child: None,
-                });
+        let turn = tokio::time::timeout(limit, Turn::wait(plan, &address)).await;
+        match turn {
+            Ok(Ok(Turn::There)) => Ok(Self {
+                address,
+                child: None,
+            }),
+            Ok(Ok(Turn::Ours(dir, lock))) => start(plan, dir, lock, limit).await,
+            Ok(Err(error)) => Err(error),
+            Err(_) => {
+                let message = format!("another `wash up` has not made NATS at {address} ready");
+                Err(CommandError::new(Kind::Timeout, message).hint("see `wash status`"))
             }
-            if let Some((dir, lock)) = take_dir(&plan.nats_dir, port)? {
-                return start(plan, dir, lock, limit).await;
-            }
-            tokio::time::sleep(POLL).await;
         }
     }
 
@@ -81,6 +67,29 @@ impl Nats {
     pub(super) async fn stop(self, grace: Duration) {
         if let Some(child) = self.child {
             child.server.shutdown(grace).await;
+        }
+    }
+}
+
+/// What is to be done about NATS.
+enum Turn {
+    There,
+    /// Start one in this directory.
+    Ours(PathBuf, Lock),
+}
+
+impl Turn {
+    /// Waits for as long as another `wash up` is about to start one.
+    async fn wait(plan: &Plan, address: &str) -> Result<Self, CommandError> {
+        let port = plan.settings.nats.port.value;
+        loop {
+            if port != 0 && answers(plan, address).await? {
+                return Ok(Self::There);
+            }
+            if let Some((dir, lock)) = take_dir(&plan.nats_dir, port)? {
+                return Ok(Self::Ours(dir, lock));
+            }
+            tokio::time::sleep(POLL).await;
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -13,6 +14,7 @@ use crate::config::auth::Auth;
 use crate::config::dirs::Dirs;
 use crate::config::env::Env;
 use crate::config::host::{Endpoint, HostFile, HostSettings, Places, file, labels};
+use crate::config::running::Lock;
 use crate::host::engine::Limits;
 use crate::lattice::LatticeName;
 use crate::lattice::connect::{ConnectOptions, Credentials, TlsOptions};
@@ -62,6 +64,11 @@ impl Plan {
                 CommandError::new(Kind::General, "there is no home directory to keep state in")
                     .hint("set WASH_HOME to a directory that may be written")
             })?;
+        // Two that start for the first time must not make two clusters.
+        let _turn = match args.ephemeral {
+            true => None,
+            false => Some(take_turn(&dirs.state)?),
+        };
         let named = args.host_config.clone().or_else(|| Places::named_by(&env));
         let places = Places::find(named.as_deref(), Some(&dirs), &work_dir);
         if let (Some(other), Some(read)) = (&places.passed_over, &places.read) {
@@ -76,6 +83,12 @@ impl Plan {
             None => HostFile::default(),
         };
         let settings = HostSettings::decide(args.host.0.clone(), &env, &file)?;
+        if settings.nats.connect_only && settings.nats.port.value == 0 {
+            return Err(CommandError::new(
+                Kind::Usage,
+                "--nats-port 0 starts a server, which --nats-connect-only forbids",
+            ));
+        }
         let lattice = settings.lattice.value.parse().map_err(|error| {
             CommandError::new(Kind::Usage, "the lattice's name is not valid").because(error)
         })?;
@@ -239,6 +252,26 @@ fn unwritten(path: &Path, reason: io::Error) -> CommandError {
             "choose another place with --host-config PATH, WASH_HOME, or keep nothing: --ephemeral",
         )
 }
+
+/// Waits until no other `wash up` of this user reads and writes the configuration.
+fn take_turn(state: &Path) -> Result<Lock, CommandError> {
+    let path = state.join("host_config.lock");
+    let deadline = Instant::now() + TURN_LIMIT;
+    loop {
+        match Lock::try_take(&path) {
+            Ok(Some(lock)) => return Ok(lock),
+            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) => {
+                let message = format!("another `wash up` holds {}", path.display());
+                return Err(CommandError::new(Kind::Timeout, message));
+            }
+            Err(reason) => return Err(unwritten(&path, reason)),
+        }
+    }
+}
+
+/// A turn takes milliseconds.
+const TURN_LIMIT: Duration = Duration::from_secs(10);
 
 fn scratch() -> Result<TempDir, CommandError> {
     tempfile::Builder::new()
