@@ -17,8 +17,8 @@ use super::session::Session;
 
 /// Stop a host that `wash up` started on this machine
 ///
-/// The host is asked on its lattice, or by SIGTERM if that does not work, and this command returns when it is gone
-/// together with the NATS server that was started for it. Other hosts and NATS servers are left alone. That nothing
+/// The host finishes what it runs, and this command returns when it is gone together with the NATS server that was
+/// started for it. Other hosts and NATS servers are left alone. That nothing
 /// runs is no error.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DownArgs {
@@ -118,8 +118,9 @@ impl DownArgs {
     ) -> Result<(), CommandError> {
         let deadline = Instant::now() + self.timeout;
         let process = local::process(record.process);
-        if !ask(session, record).await {
-            process.signal(Signal::Terminate);
+        // The signal needs neither NATS nor credentials, and the lock proves whose process it is.
+        if !process.signal(Signal::Terminate) {
+            ask(session, record).await;
         }
         let mut gone = is_gone(state, record, deadline).await;
         if !gone && self.force {
@@ -150,16 +151,15 @@ fn ambiguous(message: &str, candidates: &[Record]) -> CommandError {
     error
 }
 
-/// Asks a host on its lattice to stop; false if it cannot be asked or refuses.
-async fn ask(session: &Session, record: &Record) -> bool {
-    if !record.ready {
-        return false;
-    }
-    let Ok(control) = local::control(session, record).await else {
-        return false;
+/// Asks a host on its lattice to stop, where it cannot be signalled.
+async fn ask(session: &Session, record: &Record) {
+    let stop = async {
+        let control = local::control(session, record).await?;
+        Ok::<_, CommandError>(control.stop_host(&record.host_id, GRACE).await?)
     };
-    let ack = control.stop_host(&record.host_id, GRACE).await;
-    ack.is_ok_and(|it| it.accepted)
+    if let Err(error) = stop.await {
+        tracing::warn!("cannot ask host {} to stop: {error}", record.host_id);
+    }
 }
 
 /// Waits until a host has given up its lock and its process has ended.

@@ -106,8 +106,12 @@ fn send(process: ProcessId, signal: Signal) -> bool {
     process.is_running() && rustix::process::kill_process(pid, number(signal)).is_ok()
 }
 
+/// There is nothing gentler than to end a process here.
 #[cfg(not(unix))]
-fn send(process: ProcessId, _: Signal) -> bool {
+fn send(process: ProcessId, signal: Signal) -> bool {
+    if signal == Signal::Terminate {
+        return false;
+    }
     let pid = Pid::from_u32(process.pid);
     let Ok(mut system) = System::new() else {
         return false;
