@@ -3,6 +3,8 @@
 mod actors;
 mod providers;
 
+use std::sync::Arc;
+
 use super::*;
 use crate::claims::{ActorId, ActorMetadata, KeyKind, ProviderId, Seed, Token};
 use crate::host::event::{
