@@ -69,6 +69,9 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 /// What runs may take to finish when a host is told to stop and not how long that may take.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// A stopped actor's calls end by their own time limit, not by ours.
+const MARGIN: Duration = Duration::from_secs(2);
+
 /// What providers may have told their host before it listens.
 const SIGNALS: usize = 64;
 
@@ -151,8 +154,7 @@ impl Host {
         let about = about(&config, id.clone());
         let name = about.name.clone();
         let lattice = config.lattice.clone();
-        // No call lasts longer.
-        let drain = config.limits.time;
+        let drain = config.limits.time + MARGIN;
         let engine = Engine::new(config.limits, config.cache)
             .map_err(|error| StartError::Engine(error.to_string()))?;
         let state = State::open(rpc.clone(), &lattice, config.js_domain.as_deref()).await?;
@@ -282,9 +284,21 @@ fn about(config: &Config, id: HostId) -> About {
         issuers: std::iter::once(&issuer).chain(others).cloned().collect(),
         issuer,
         js_domain: config.js_domain.clone(),
-        ctl_url: config.ctl_url.clone(),
-        rpc_url: config.rpc_url.clone(),
+        ctl_url: without_user(&config.ctl_url),
+        rpc_url: without_user(&config.rpc_url),
     }
+}
+
+/// Addresses without user and password, which everyone in the lattice would read.
+fn without_user(urls: &str) -> String {
+    let bare = |url: &str| match url.rsplit_once('@') {
+        Some((before, host)) => match before.split_once("://") {
+            Some((scheme, _)) => format!("{scheme}://{host}"),
+            None => host.to_owned(),
+        },
+        None => url.to_owned(),
+    };
+    urls.split(',').map(bare).collect::<Vec<_>>().join(",")
 }
 
 async fn subscribe(

@@ -6,7 +6,7 @@ use crate::lattice::wire::Map;
 
 #[tokio::test]
 async fn a_started_host_answers_at_once() {
-    let bench = Bench::new().await;
+    let bench = Bench::with(|it| it.ctl_url = "nats://me:s3cret@h:4222,h2:4222".to_owned()).await;
     let answer = bench.ask("ping.hosts", "").await;
     let summary: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(summary["id"], bench.id());
@@ -17,6 +17,7 @@ async fn a_started_host_answers_at_once() {
     assert_eq!(summary["labels"]["hostcore.os"], std::env::consts::OS);
     assert_eq!(summary["version"], COMPATIBLE_VERSION);
     assert!(summary["uptime_seconds"].is_u64());
+    assert_eq!(summary["ctl_host"], "nats://h:4222,h2:4222");
     for (key, value) in [("lattice", "default"), ("lattice_prefix", "default")] {
         assert_eq!(summary[key], value);
     }
