@@ -48,9 +48,21 @@ fn write(command: clap::Command, dir: &Path, pages: &mut Vec<String>) -> io::Res
 }
 
 fn render(command: clap::Command) -> io::Result<String> {
+    let is_root = command.get_name() == "wash";
     let mut page = Vec::new();
-    Man::new(command).render(&mut page)?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    Man::new(command)
+        .source("wash")
+        .manual("wash manual")
+        .render(&mut page)?;
+    let mut page = String::from_utf8_lossy(&page).into_owned();
+    if is_root {
+        page.push_str(".SH \"EXIT STATUS\"\n.TP\n\\fB0\\fR\ndone, or already so\n");
+        for kind in Kind::ALL {
+            let (code, meaning) = (kind.code(), kind.meaning());
+            page.push_str(&format!(".TP\n\\fB{code}\\fR\n{meaning}\n"));
+        }
+    }
+    Ok(page)
 }
 
 fn unwritten(path: &Path, error: io::Error) -> CommandError {
