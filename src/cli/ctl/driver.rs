@@ -1,24 +1,21 @@
-//! One command's work on a lattice: what is there, who is meant, and one deadline for all of it.
+//! One command's work on a lattice: what is there, what became of a request, one deadline for all of it.
 //!
-//! [`Driver`] is what commands share; its verbs stand in the files of their commands. Requests and answers are
-//! [`crate::lattice::control`]'s business.
+//! [`Driver`] is what commands share; who is meant is in [`super::lookup`], its verbs stand in the files of their
+//! commands. Requests and answers are [`crate::lattice::control`]'s business.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use super::resolve::{Candidates, Noun, full_key};
-use super::{artifact, wait};
+use super::wait;
 use crate::cli::output::Output;
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::{Lattice, Session};
 use crate::lattice::control::{Control, ControlError, Gather};
 use crate::lattice::event;
 use crate::lattice::wire::{Ack, HostInventory, HostSummary, Map};
-use crate::providers::BUILTINS;
 
 /// A host that has answered a ping and is not heard from by then is passed over.
 const INVENTORY_LIMIT: Duration = Duration::from_secs(3);
@@ -30,8 +27,14 @@ const ASK_AT_ONCE: usize = 64;
 /// Does on one lattice what a command asks. Answers of the lattice are kept for the length of the command.
 #[derive(Debug)]
 pub(in crate::cli) struct Driver<'a> {
-    pub(super) lattice: &'a Lattice,
+    control: Control,
+    /// For people to read.
+    server: String,
     pub(super) output: &'a Output,
+    /// For all of the work.
+    pub(super) timeout: Duration,
+    /// Wait for the effect of a request, not only for its acknowledgement.
+    pub(super) wait: bool,
     /// Taken for granted where no host is named.
     pub(super) home: Option<String>,
     begun: Instant,
@@ -49,10 +52,31 @@ pub(super) enum Acknowledged {
 }
 
 impl<'a> Driver<'a> {
-    pub(in crate::cli) fn new(session: &'a Session, lattice: &'a Lattice) -> Self {
+    pub(in crate::cli) fn new(session: &'a Session, lattice: &Lattice) -> Self {
         Self {
-            lattice,
-            output: &session.output,
+            wait: lattice.wait,
+            ..Self::over(
+                lattice.control.clone(),
+                lattice.server(),
+                lattice.timeout,
+                &session.output,
+            )
+        }
+    }
+
+    /// Waits for what it does; `server` is for people to read.
+    pub(in crate::cli) fn over(
+        control: Control,
+        server: String,
+        timeout: Duration,
+        output: &'a Output,
+    ) -> Self {
+        Self {
+            control,
+            server,
+            output,
+            timeout,
+            wait: true,
             home: None,
             begun: Instant::now(),
             hosts: OnceCell::new(),
@@ -70,8 +94,11 @@ impl<'a> Driver<'a> {
     /// The same work with nothing kept of what the lattice said so far.
     pub(super) fn renewed(&self) -> Self {
         Self {
-            lattice: self.lattice,
+            control: self.control.clone(),
+            server: self.server.clone(),
             output: self.output,
+            timeout: self.timeout,
+            wait: self.wait,
             home: self.home.clone(),
             begun: self.begun,
             hosts: OnceCell::new(),
@@ -81,7 +108,7 @@ impl<'a> Driver<'a> {
     }
 
     pub(super) fn control(&self) -> &Control {
-        &self.lattice.control
+        &self.control
     }
 
     pub(super) fn elapsed_ms(&self) -> u64 {
@@ -89,18 +116,25 @@ impl<'a> Driver<'a> {
     }
 
     pub(super) fn deadline(&self) -> Instant {
-        self.begun + self.lattice.timeout
+        self.begun + self.timeout
     }
 
     pub(super) fn explain(&self, error: ControlError) -> CommandError {
-        self.lattice.explain(error)
+        match error {
+            ControlError::NoResponders { subject, .. } => {
+                let mut error = self.nobody();
+                error.causes.push(format!("no responders on {subject}"));
+                error
+            }
+            error => error.into(),
+        }
     }
 
     /// Every host that answers.
     pub(super) async fn hosts(&self) -> Result<&[HostSummary], CommandError> {
         let hosts = self.hosts.get_or_try_init(|| async {
             let gather = Gather {
-                limit: Gather::default().limit.min(self.lattice.timeout),
+                limit: Gather::default().limit.min(self.timeout),
                 ..Gather::default()
             };
             self.control().hosts(gather).await
@@ -121,8 +155,7 @@ impl<'a> Driver<'a> {
     }
 
     fn nobody(&self) -> CommandError {
-        let server = self.lattice.server();
-        let lattice = &self.lattice.name;
+        let (server, lattice) = (&self.server, self.control.lattice());
         CommandError::new(
             Kind::NoResponders,
             format!("no host answers in lattice '{lattice}' at {server}"),
@@ -163,7 +196,7 @@ impl<'a> Driver<'a> {
 
     /// One host's inventory, asked for a short while only.
     pub(super) async fn glance(&self, host: &str) -> Result<HostInventory, ControlError> {
-        let limit = INVENTORY_LIMIT.min(self.lattice.timeout);
+        let limit = INVENTORY_LIMIT.min(self.timeout);
         match tokio::time::timeout(limit, self.control().inventory(host)).await {
             Ok(answer) => answer,
             Err(_) => Err(ControlError::Timeout {
@@ -193,7 +226,7 @@ impl<'a> Driver<'a> {
     fn no_such_host(&self, host: &str) -> CommandError {
         CommandError::new(
             Kind::NotFound,
-            format!("host {host} is not in lattice '{}'", self.lattice.name),
+            format!("host {host} is not in lattice '{}'", self.control.lattice()),
         )
         .hint("`wash get hosts` lists those that are")
     }
@@ -207,159 +240,13 @@ impl<'a> Driver<'a> {
     }
 
     /// Claims of everything that ever ran; empty where nobody can be asked.
-    async fn claims(&self) -> &[Map] {
+    pub(super) async fn claims(&self) -> &[Map] {
         let claims = self.claims.get_or_init(|| async {
-            let limit = INVENTORY_LIMIT.min(self.lattice.timeout);
+            let limit = INVENTORY_LIMIT.min(self.timeout);
             let answer = tokio::time::timeout(limit, self.control().claims()).await;
             answer.ok().and_then(Result::ok).unwrap_or_default()
         });
         claims.await
-    }
-
-    /// The id of the host that `typed` means; without it the only host there is.
-    pub(super) async fn host(&self, typed: Option<&str>) -> Result<String, CommandError> {
-        let Some(typed) = typed else {
-            if let Some(home) = &self.home {
-                return Ok(home.clone());
-            }
-            return match self.some_hosts().await? {
-                [host] => Ok(host.id.clone()),
-                several => Err(several_hosts(
-                    several
-                        .iter()
-                        .map(|it| (it.id.as_str(), it.friendly_name.as_str())),
-                    "name one with --host",
-                )),
-            };
-        };
-        if let Some(id) = full_key(Noun::Host, typed)? {
-            return Ok(id);
-        }
-        self.some_hosts().await?;
-        self.host_candidates().await?.find(Noun::Host, typed)
-    }
-
-    async fn host_candidates(&self) -> Result<Candidates, CommandError> {
-        let mut candidates = Candidates::default();
-        for host in self.hosts().await? {
-            let entry = candidates.entry(&host.id);
-            entry.running = true;
-            push(&mut entry.names, &host.friendly_name);
-        }
-        Ok(candidates)
-    }
-
-    /// Takes the host out of positionals that may name one, in the first place or, for what is `turned`, in the
-    /// last: the order of older versions.
-    pub(super) async fn split_host(
-        &self,
-        mut typed: Vec<String>,
-        least: usize,
-        turned: bool,
-    ) -> Result<(Option<String>, Vec<String>), CommandError> {
-        if typed.len() <= least {
-            return Ok((None, typed));
-        }
-        let last = typed.len() - 1;
-        let places = if turned { vec![0, last] } else { vec![0] };
-        for at in &places {
-            if let Ok(Some(id)) = full_key(Noun::Host, &typed[*at]) {
-                typed.remove(*at);
-                return Ok((Some(id), typed));
-            }
-        }
-        let candidates = self.host_candidates().await?;
-        for at in places {
-            if let Ok(id) = candidates.find(Noun::Host, &typed[at]) {
-                typed.remove(at);
-                return Ok((Some(id), typed));
-            }
-        }
-        Ok((None, typed))
-    }
-
-    /// The key of the actor that `typed` means: a key, a local module, a name, an alias or a reference.
-    pub(in crate::cli) async fn actor(&self, typed: &str) -> Result<String, CommandError> {
-        if let Some(id) = full_key(Noun::Actor, typed)? {
-            return Ok(id);
-        }
-        if let Some(key) = artifact::local_key(typed) {
-            return Ok(key);
-        }
-        let candidates = self.actor_candidates().await?;
-        if candidates.is_empty() {
-            self.some_hosts().await?;
-        }
-        candidates.find(Noun::Actor, typed)
-    }
-
-    pub(super) async fn actor_candidates(&self) -> Result<Candidates, CommandError> {
-        let mut candidates = Candidates::default();
-        for actor in self.inventories().await?.iter().flat_map(|it| &it.actors) {
-            let entry = candidates.entry(&actor.id);
-            entry.running = true;
-            entry.names.extend(known(actor.name.as_deref()));
-            entry.references.extend(actor.image_ref.clone());
-        }
-        for claims in self.claims().await {
-            let Some(key) = field(claims, ["sub", "subject"]).filter(|it| it.starts_with('M'))
-            else {
-                continue;
-            };
-            let entry = candidates.entry(key);
-            entry.names.extend(known(field(claims, ["name", "name"])));
-            (entry.names).extend(known(field(claims, ["call_alias", "call_alias"])));
-        }
-        Ok(candidates)
-    }
-
-    /// The key of the provider that `typed` means: a key, a name, a contract, a reference or a built-in.
-    pub(in crate::cli) async fn provider(&self, typed: &str) -> Result<String, CommandError> {
-        if let Some(id) = full_key(Noun::Provider, typed)? {
-            return Ok(id);
-        }
-        if typed.starts_with("builtin:")
-            && let Some(builtin) = crate::providers::builtin(typed, false)
-        {
-            return Ok(builtin.key.to_owned());
-        }
-        self.provider_candidates()
-            .await?
-            .find(Noun::Provider, typed)
-    }
-
-    pub(super) async fn provider_candidates(&self) -> Result<Candidates, CommandError> {
-        let mut candidates = Candidates::default();
-        for it in self
-            .inventories()
-            .await?
-            .iter()
-            .flat_map(|it| &it.providers)
-        {
-            let entry = candidates.entry(&it.id);
-            entry.running = true;
-            entry.names.extend(known(it.name.as_deref()));
-            entry.references.extend(it.image_ref.clone());
-            entry.references.extend(it.builtin.clone());
-            push(&mut entry.references, &it.contract_id);
-        }
-        for claims in self.claims().await {
-            let Some(key) = field(claims, ["sub", "subject"]).filter(|it| it.starts_with('V'))
-            else {
-                continue;
-            };
-            let entry = candidates.entry(key);
-            entry.names.extend(known(field(claims, ["name", "name"])));
-            (entry.references).extend(known(field(claims, ["contract_id", "contract_id"])));
-        }
-        for builtin in BUILTINS {
-            let entry = candidates.entry(builtin.key);
-            push(&mut entry.names, builtin.title);
-            push(&mut entry.names, builtin.name);
-            push(&mut entry.references, builtin.contract);
-            (entry.references).extend(builtin.aliases.iter().map(ToString::to_string));
-        }
-        Ok(candidates)
     }
 
     /// Waits a while for the acknowledgement of `what`, such as "start x on host y". Old hosts give some only
@@ -373,7 +260,7 @@ impl<'a> Driver<'a> {
         what: &str,
         request: impl Future<Output = Result<Ack, ControlError>>,
     ) -> Result<Acknowledged, CommandError> {
-        let limit = ACK_LIMIT.min(self.lattice.timeout);
+        let limit = ACK_LIMIT.min(self.timeout);
         match tokio::time::timeout(limit, request).await {
             Ok(Ok(ack)) => accepted(what, ack).map(|()| Acknowledged::Yes),
             Err(_) | Ok(Err(ControlError::Timeout { .. })) => Ok(Acknowledged::Silent),
@@ -385,7 +272,7 @@ impl<'a> Driver<'a> {
     pub(super) async fn follow(
         &self,
     ) -> Result<stream::BoxStream<'static, event::Event>, CommandError> {
-        event::follow(&self.lattice.client, &self.lattice.name)
+        event::follow(self.control.client(), self.control.lattice())
             .await
             .map_err(|error| {
                 CommandError::new(Kind::Connect, "cannot follow the lattice's events")
@@ -433,7 +320,7 @@ impl<'a> Driver<'a> {
                 Kind::Timeout,
                 format!(
                     "no news within {}: the outcome of '{what}' is unknown",
-                    humane(self.lattice.timeout)
+                    humane(self.timeout)
                 ),
             )
             .hint(format!(
@@ -462,48 +349,10 @@ pub(super) fn accepted(what: &str, ack: Ack) -> Result<(), CommandError> {
     }
 }
 
-/// Several hosts where one is needed.
-pub(super) fn several_hosts<'a>(
-    hosts: impl Iterator<Item = (&'a str, &'a str)>,
-    hint: &str,
-) -> CommandError {
-    let hosts: BTreeSet<_> = hosts
-        .map(|(id, name)| match name {
-            "" => id.to_owned(),
-            name => format!("{id} ({name})"),
-        })
-        .collect();
-    let list: Vec<_> = hosts.into_iter().collect();
-    CommandError::new(
-        Kind::Ambiguous,
-        format!("{} hosts could be meant: {}", list.len(), list.join(", ")),
-    )
-    .hint(hint)
-}
-
 /// Seconds as people write them.
 pub(super) fn humane(time: Duration) -> String {
     humantime::format_duration(Duration::from_millis(
         u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
     ))
     .to_string()
-}
-
-fn field<'a>(claims: &'a Map, names: [&str; 2]) -> Option<&'a str> {
-    names
-        .iter()
-        .find_map(|it| claims.get(*it))
-        .map(String::as_str)
-}
-
-/// Hosts write `N/A` for names they do not know.
-fn known(name: Option<&str>) -> Option<String> {
-    name.filter(|it| !it.is_empty() && *it != "N/A")
-        .map(str::to_owned)
-}
-
-fn push(list: &mut Vec<String>, text: &str) {
-    if !text.is_empty() {
-        list.push(text.to_owned());
-    }
 }

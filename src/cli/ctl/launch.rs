@@ -133,7 +133,7 @@ impl Driver<'_> {
             changed: true,
             seen: false,
         };
-        if !self.lattice.wait && acknowledged == Acknowledged::Yes {
+        if !self.wait && acknowledged == Acknowledged::Yes {
             return Ok(started);
         }
         let goal = Goal::ActorRuns {
@@ -244,7 +244,7 @@ impl Driver<'_> {
             asked.annotations,
         );
         let acknowledged = self.acknowledged(&host.host_id, &what, request).await?;
-        if !self.lattice.wait && acknowledged == Acknowledged::Yes {
+        if !self.wait && acknowledged == Acknowledged::Yes {
             started.id = builtin.map(|it| it.key.to_owned());
             return Ok(started);
         }

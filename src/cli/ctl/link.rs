@@ -254,7 +254,7 @@ impl Driver<'_> {
         request: impl Future<Output = Result<Ack, ControlError>>,
         done: impl Fn(&[LinkDefinition]) -> bool,
     ) -> Result<(), CommandError> {
-        let limit = ACK_LIMIT.min(self.lattice.timeout);
+        let limit = ACK_LIMIT.min(self.timeout);
         match timeout(limit, request).await {
             Ok(Ok(ack)) => return accepted(what, ack),
             Err(_) | Ok(Err(ControlError::Timeout { .. })) => {}
@@ -272,7 +272,7 @@ impl Driver<'_> {
 
     /// What the provider of a link says, if it runs: a listener that cannot be opened is worth telling now.
     pub(super) async fn linked_health(&self, link: &LinkDefinition) -> Option<Health> {
-        if !self.lattice.wait {
+        if !self.wait {
             return None;
         }
         let (provider, name) = (link.provider_id.as_str(), link.link_name.as_str());

@@ -7,6 +7,7 @@ mod get;
 mod label;
 mod launch;
 mod link;
+mod lookup;
 mod pairs;
 mod place;
 mod resolve;

@@ -95,7 +95,7 @@ impl Driver<'_> {
     pub(super) fn auction(&self, places: &Places) -> Gather {
         Gather {
             expect: Some(places.fitting.len()),
-            limit: Gather::default().limit.min(self.lattice.timeout),
+            limit: Gather::default().limit.min(self.timeout),
             ..Gather::default()
         }
     }

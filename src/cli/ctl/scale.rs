@@ -120,7 +120,7 @@ impl ScaleActorArgs {
                 .control()
                 .scale_actor(host, &actor, reference, self.count, &annotations);
         let acknowledged = driver.acknowledged(host, &what, request).await?;
-        if !lattice.wait && acknowledged == Acknowledged::Yes {
+        if !driver.wait && acknowledged == Acknowledged::Yes {
             let text = format!("host {host} accepted to {what}");
             return Ok(answer(text, true));
         }

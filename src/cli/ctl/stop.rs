@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::driver::{Acknowledged, Driver, several_hosts};
+use super::driver::{Acknowledged, Driver};
+use super::lookup::several_hosts;
 use super::pairs::Pair;
 use super::running;
 use super::wait::Goal;
@@ -220,7 +221,7 @@ impl StopHostArgs {
             }
             other => other?,
         };
-        let seen = lattice.wait || acknowledged == Acknowledged::Silent;
+        let seen = driver.wait || acknowledged == Acknowledged::Silent;
         if seen {
             driver
                 .reach::<()>(&host, &what, &Goal::HostStopped, events, |_| None)
@@ -301,7 +302,7 @@ impl Driver<'_> {
             }
         };
         let acknowledged = self.acknowledged(host, &what, request).await?;
-        if !self.lattice.wait && acknowledged == Acknowledged::Yes {
+        if !self.wait && acknowledged == Acknowledged::Yes {
             return Ok(true);
         }
         let goal = Goal::ActorStopped {
@@ -331,7 +332,7 @@ impl Driver<'_> {
         let none = Map::new();
         let request = (self.control()).stop_provider(host, provider, link_name, contract, &none);
         let acknowledged = self.acknowledged(host, &what, request).await?;
-        if !self.lattice.wait && acknowledged == Acknowledged::Yes {
+        if !self.wait && acknowledged == Acknowledged::Yes {
             return Ok(());
         }
         let goal = Goal::ProviderStopped {
@@ -395,7 +396,7 @@ fn stopped(
         return not_running(driver, field, id, None);
     }
     let plural = if hosts.len() == 1 { "host" } else { "hosts" };
-    let verb = if driver.lattice.wait {
+    let verb = if driver.wait {
         "stopped"
     } else {
         "asked to stop"

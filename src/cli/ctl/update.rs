@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::driver::{Acknowledged, Driver, several_hosts};
+use super::driver::{Acknowledged, Driver};
+use super::lookup::several_hosts;
 use super::stop::no_host_called;
 use super::wait::Goal;
 use super::{artifact, running};
@@ -98,7 +99,7 @@ impl UpdateActorArgs {
         let events = driver.follow().await?;
         let request = driver.control().update_actor(host, &actor, reference);
         let acknowledged = driver.acknowledged(host, &what, request).await?;
-        if !lattice.wait && acknowledged == Acknowledged::Yes {
+        if !driver.wait && acknowledged == Acknowledged::Yes {
             return Ok(answer(format!("host {host} accepted to {what}"), true));
         }
         let goal = Goal::ActorUpdated {
