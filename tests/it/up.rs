@@ -565,3 +565,58 @@ fn wrong_settings_stop_before_anything_starts() {
     assert!(!env.home().join(".local/state/wash/nats").exists());
     assert!(!env.home().join(".config").exists());
 }
+
+#[test]
+fn a_manifest_runs_when_the_command_says_so() {
+    let env = TestEnv::new();
+    let _cleanup = Detached(&env);
+    let hello = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let manifest = std::fs::read_to_string(hello.join("lattice.yaml")).unwrap();
+    let manifest = manifest
+        .replace("./hello.wasm", hello.join("hello.wasm").to_str().unwrap())
+        .replace("127.0.0.1:8081", "${ADDRESS}");
+    env.write("lattice.yaml", &manifest);
+    env.write(".env", format!("ADDRESS={address}"));
+    let args = [
+        "up",
+        "-d",
+        "--nats-port",
+        "0",
+        "-o",
+        "json",
+        "--expand-env",
+        "--apply",
+    ];
+    let up = env.run(&[&args[..], &["lattice.yaml"]].concat()).success();
+    assert_eq!(up.json()["applied"]["changed"], true);
+    let mut http = std::net::TcpStream::connect(&address).unwrap();
+    http.write_all(b"GET /there HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    http.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("\"/there\""), "{answer}");
+    let _ = env.run(&["down"]).success();
+
+    // A host whose manifest is refused runs on, and the failure is told.
+    env.write(
+        "lattice.yaml",
+        manifest.replace("wasmcloud.azurecr.io", "nobody.example"),
+    );
+    let up = env.run(&[&args[..], &["lattice.yaml"]].concat()).failure(8);
+    let up = up.json();
+    assert_eq!(
+        (&up["success"], &up["applied"]["results"][1]["ok"]),
+        (&false.into(), &false.into())
+    );
+    let _ = env.run(&["status"]).success();
+
+    // One with mistakes is refused before anything starts.
+    env.write("lattice.yaml", "actors: [./none.wasm]");
+    let _ = env.run(&[&args[..], &["lattice.yaml"]].concat()).failure(8);
+    let status = env.run(&["status", "-o", "json"]).success().json();
+    assert_eq!(status["hosts"].as_array().unwrap().len(), 1);
+}
