@@ -16,7 +16,7 @@ use super::report::{CommandError, Kind};
 use super::session::{Lattice, Session};
 use super::table::{KEEP, Table};
 use crate::claims::{HostId, KeyKind, Seed};
-use crate::lattice::invocation::Identity;
+use crate::lattice::invocation::{Identity, Refusal};
 use crate::lattice::rpc::{Call, Retry, Rpc, RpcError};
 use crate::lattice::wire::Entity;
 
@@ -157,13 +157,18 @@ async fn invoke(
         .hint("start it with `wash start actor`; `wash get inventory` shows what runs"),
         RpcError::Timeout { .. } => CommandError::new(Kind::Timeout, error.to_string())
             .hint("it may have run all the same; allow more with --timeout"),
-        RpcError::Remote(reason) => CommandError::new(
-            Kind::Refused,
-            format!("{operation} of {actor} failed: {reason}"),
-        )
-        .hint(format!(
-            "the call was signed by {issuer}; hosts take calls of their own cluster signers only"
-        )),
+        RpcError::Remote(reason) => {
+            let message = format!("{operation} of {actor} failed: {reason}");
+            let error = CommandError::new(Kind::Refused, message);
+            // Some hosts put words of their own before this one.
+            if reason.ends_with(&Refusal::UnknownIssuer.to_string()) {
+                error.hint(format!(
+                    "{issuer} signed it; give the cluster seed of the host with --cluster-seed"
+                ))
+            } else {
+                error
+            }
+        }
         RpcError::BadAnswer { .. } => CommandError::new(Kind::General, error.to_string()),
         RpcError::Transport(_) => CommandError::new(Kind::Connect, error.to_string()),
     })

@@ -174,8 +174,9 @@ impl Driver<'_> {
             .output
             .spinner(format!("starting what {} lists", plan.shown));
 
+        let silent = self.silent();
         let mut steps: Vec<_> = stream::iter(&plan.actors)
-            .map(|(at, artifact)| self.apply_actor(at, artifact))
+            .map(|(at, artifact)| silent.apply_actor(at, artifact))
             .buffered(START_AT_ONCE)
             .collect()
             .await;
@@ -187,7 +188,7 @@ impl Driver<'_> {
             }
         }
         let mut started: Vec<_> = stream::iter(&plan.providers)
-            .map(|it| self.apply_provider(it))
+            .map(|it| silent.apply_provider(it))
             .buffered(START_AT_ONCE)
             .collect()
             .await;
@@ -201,6 +202,7 @@ impl Driver<'_> {
             if let Some(link) = link.filter(|_| step.ok)
                 && let Some(health) = self.linked_health(&link).await
                 && let Some(reason) = ailment(&health)
+                && !super::link::of_another(&link, reason)
             {
                 step = step.failed(&super::link::unwell(&link, reason));
             }

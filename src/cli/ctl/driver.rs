@@ -35,6 +35,8 @@ pub(in crate::cli) struct Driver<'a> {
     pub(super) timeout: Duration,
     /// Wait for the effect of a request, not only for its acknowledgement.
     pub(super) wait: bool,
+    /// Shows that it waits.
+    spins: bool,
     /// Taken for granted where no host is named.
     pub(super) home: Option<String>,
     begun: Instant,
@@ -77,6 +79,7 @@ impl<'a> Driver<'a> {
             output,
             timeout,
             wait: true,
+            spins: true,
             home: None,
             begun: Instant::now(),
             hosts: OnceCell::new(),
@@ -99,11 +102,20 @@ impl<'a> Driver<'a> {
             output: self.output,
             timeout: self.timeout,
             wait: self.wait,
+            spins: self.spins,
             home: self.home.clone(),
             begun: self.begun,
             hosts: OnceCell::new(),
             inventories: OnceCell::new(),
             claims: OnceCell::new(),
+        }
+    }
+
+    /// The same without a sign of life, for a part of something larger that gives one.
+    pub(super) fn silent(&self) -> Self {
+        Self {
+            spins: false,
+            ..self.renewed()
         }
     }
 
@@ -292,6 +304,9 @@ impl<'a> Driver<'a> {
         events: stream::BoxStream<'static, event::Event>,
         look: impl Fn(&HostInventory) -> Option<T>,
     ) -> Result<Option<T>, CommandError> {
+        let _spinner = self
+            .spins
+            .then(|| self.output.spinner(format!("waiting to {what}")));
         let look = &look;
         let gone_is_reached = matches!(goal, wait::Goal::HostStopped);
         let outcome = wait::until(

@@ -13,7 +13,7 @@ use crate::cli::report::CommandError;
 use crate::cli::session::{Lattice, Session};
 use crate::cli::table::{KEEP, Table};
 use crate::config::connection::without_secrets;
-use crate::lattice::control::ControlError;
+use crate::lattice::control::{ControlError, Gather};
 use crate::lattice::wire::{HostSummary, LinkDefinition, Map};
 
 use claims::ClaimsList;
@@ -23,7 +23,7 @@ use inventory::Inventories;
 pub(crate) enum GetCommand {
     /// List hosts
     #[command(alias = "host")]
-    Hosts(PlainArgs),
+    Hosts(HostsArgs),
     Inventory(InventoryArgs),
     /// List what is known of every actor and provider that ever ran
     #[command(alias = "claim")]
@@ -31,6 +31,16 @@ pub(crate) enum GetCommand {
     /// List links between actors and providers
     #[command(alias = "link")]
     Links(PlainArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct HostsArgs {
+    /// Return as soon as this many have answered, instead of when no more answers come
+    #[arg(long, value_name = "N")]
+    expect: Option<usize>,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -53,7 +63,7 @@ pub(crate) struct InventoryArgs {
 impl GetCommand {
     pub(crate) async fn run(self, session: &Session) -> CommandResult {
         match self {
-            Self::Hosts(args) => hosts(session, &args.connection).await,
+            Self::Hosts(args) => args.run(session).await,
             Self::Inventory(args) => args.run(session).await,
             Self::Claims(args) => all_claims(session, &args.connection).await,
             Self::Links(args) => links(session, &args.connection).await,
@@ -61,15 +71,22 @@ impl GetCommand {
     }
 }
 
-async fn hosts(session: &Session, connection: &ConnectionArgs) -> CommandResult {
-    let lattice = session.connect(connection).await?;
-    let driver = Driver::new(session, &lattice);
-    let mut hosts = driver.hosts().await?.to_vec();
-    hosts.sort_by(|a, b| a.id.cmp(&b.id));
-    if hosts.is_empty() {
-        nobody(session, &lattice);
+impl HostsArgs {
+    async fn run(self, session: &Session) -> CommandResult {
+        let lattice = session.connect(&self.connection).await?;
+        let gather = Gather {
+            expect: self.expect,
+            limit: Gather::default().limit.min(lattice.timeout),
+            ..Gather::default()
+        };
+        let hosts = lattice.control.hosts(gather).await;
+        let mut hosts = hosts.map_err(|it| lattice.explain(it))?;
+        hosts.sort_by(|a, b| a.id.cmp(&b.id));
+        if hosts.is_empty() {
+            nobody(session, &lattice);
+        }
+        Ok(Box::new(Hosts(hosts)))
     }
-    Ok(Box::new(Hosts(hosts)))
 }
 
 impl InventoryArgs {

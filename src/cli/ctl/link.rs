@@ -10,6 +10,7 @@ use super::driver::{ACK_LIMIT, Driver, accepted};
 use super::launch::ailment;
 use super::pairs::Pair;
 use super::{get, read_text};
+use crate::claims::ActorId;
 use crate::cli::CommandResult;
 use crate::cli::args::ConnectionArgs;
 use crate::cli::output::Sentence;
@@ -118,7 +119,11 @@ impl LinkPutArgs {
         let changed = driver.put_link(&link).await?;
         let health = driver.linked_health(&link).await;
         if let Some(reason) = health.as_ref().and_then(ailment) {
-            return Err(unwell(&link, reason));
+            if !of_another(&link, reason) {
+                return Err(unwell(&link, reason));
+            }
+            let warning = format!("the provider is not healthy: {reason}");
+            session.output.warn(&warning);
         }
         let text = format!(
             "{} {} to {} for {}",
@@ -139,6 +144,15 @@ impl LinkPutArgs {
         });
         Ok(Box::new(Sentence::new(text, fields).named(link.actor_id)))
     }
+}
+
+/// Whether a provider blames another actor's link: the reason then names its key.
+pub(super) fn of_another(link: &LinkDefinition, reason: &str) -> bool {
+    let mut keys = reason
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|it| ActorId::parse(it).is_ok())
+        .peekable();
+    keys.peek().is_some() && keys.all(|it| it != link.actor_id)
 }
 
 /// A stored link that its provider cannot serve.
@@ -317,6 +331,20 @@ fn values_from(path: &std::path::Path) -> Result<Map, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims::{KeyKind, Seed};
+
+    #[test]
+    fn a_provider_may_suffer_from_anothers_link() {
+        let key = || Seed::generate(KeyKind::Module).public();
+        let link = LinkDefinition {
+            actor_id: key(),
+            ..LinkDefinition::default()
+        };
+        assert!(of_another(&link, &format!("link of {}: in use", key())));
+        let own = format!("link of {}: x; link of {}: y", key(), link.actor_id);
+        assert!(!of_another(&link, &own));
+        assert!(!of_another(&link, "no disk"));
+    }
 
     #[test]
     fn settings_come_from_files() {

@@ -137,6 +137,10 @@ impl StopActorArgs {
             Some(name) => format!("{name} ({actor})"),
             None => actor.clone(),
         };
+        let shown = match self.count {
+            0 => shown,
+            count => format!("{count} of {shown}"),
+        };
         Ok(stopped(&driver, "actor_id", &actor, &shown, &hosts))
     }
 }
