@@ -209,6 +209,7 @@ Register-ArgumentCompleter -Native -CommandName 'wash' -ScriptBlock {
             break
         }
         'wash;ctl;get;hosts' {
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Return as soon as this many have answered, instead of when no more answers come')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]')
@@ -1015,6 +1016,7 @@ Register-ArgumentCompleter -Native -CommandName 'wash' -ScriptBlock {
             break
         }
         'wash;get;hosts' {
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Return as soon as this many have answered, instead of when no more answers come')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]')

@@ -1546,12 +1546,16 @@ _wash() {
             return 0
             ;;
         wash__subcmd__ctl__subcmd__get__subcmd__hosts)
-            opts="-s -r -p -x -t -o -q -v -h --server --ctl-host --ctl-port --lattice --context --timeout --no-wait --creds --ctl-jwt --ctl-seed --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --js-domain --ctl-prefix --timeout-ms --output --quiet --verbose --no-input --color --log-level --log-format --help"
+            opts="-s -r -p -x -t -o -q -v -h --expect --server --ctl-host --ctl-port --lattice --context --timeout --no-wait --creds --ctl-jwt --ctl-seed --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --js-domain --ctl-prefix --timeout-ms --output --quiet --verbose --no-input --color --log-level --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3894,12 +3898,16 @@ _wash() {
             return 0
             ;;
         wash__subcmd__get__subcmd__hosts)
-            opts="-s -r -p -x -t -o -q -v -h --server --ctl-host --ctl-port --lattice --context --timeout --no-wait --creds --ctl-jwt --ctl-seed --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --js-domain --ctl-prefix --timeout-ms --output --quiet --verbose --no-input --color --log-level --log-format --help"
+            opts="-s -r -p -x -t -o -q -v -h --expect --server --ctl-host --ctl-port --lattice --context --timeout --no-wait --creds --ctl-jwt --ctl-seed --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --js-domain --ctl-prefix --timeout-ms --output --quiet --verbose --no-input --color --log-level --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

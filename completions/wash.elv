@@ -200,6 +200,7 @@ set edit:completion:arg-completer[wash] = {|@words|
             cand links 'List links between actors and providers'
         }
         &'wash;ctl;get;hosts'= {
+            cand --expect 'Return as soon as this many have answered, instead of when no more answers come'
             cand -s 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]'
             cand --server 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]'
             cand -r 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]'
@@ -984,6 +985,7 @@ set edit:completion:arg-completer[wash] = {|@words|
             cand links 'List links between actors and providers'
         }
         &'wash;get;hosts'= {
+            cand --expect 'Return as soon as this many have answered, instead of when no more answers come'
             cand -s 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]'
             cand --server 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]'
             cand -r 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]'

@@ -402,6 +402,7 @@ complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subco
 complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -f -a "inventory" -d 'Show what runs on a host, or on every host'
 complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -f -a "claims" -d 'List what is known of every actor and provider that ever ran'
 complete -c wash -n "__fish_wash_using_subcommand get; and not __fish_seen_subcommand_from hosts inventory claims links" -f -a "links" -d 'List links between actors and providers'
+complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -l expect -d 'Return as soon as this many have answered, instead of when no more answers come' -r
 complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
 complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
 complete -c wash -n "__fish_wash_using_subcommand get; and __fish_seen_subcommand_from hosts" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
