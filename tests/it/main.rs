@@ -6,9 +6,12 @@ mod call;
 mod contract;
 mod ctl;
 mod env;
+mod examples;
 mod fake_host;
 mod generated;
 mod nats;
+mod outside;
+mod up;
 
 /// A file in this directory that no line above names would never run.
 #[test]
