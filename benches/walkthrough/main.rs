@@ -1,0 +1,95 @@
+//! The walkthrough, measured: the real binary in a sealed home, with a real nats-server, beside the same load on
+//! a bare hyper server and on `wasmtime serve`. Prints a report in Markdown.
+//!
+//! `scripts/bench` runs it and fetches what it compares with. `--quick` takes fewer samples.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a report is printed, and a benchmark that cannot go on should panic"
+)]
+
+mod fleet;
+mod load;
+mod memory;
+mod report;
+mod serving;
+mod stage;
+mod starting;
+mod target;
+
+use std::time::Duration;
+
+use report::Report;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Of short commands.
+    pub(crate) runs: usize,
+    /// Of what starts processes.
+    pub(crate) starts: usize,
+    /// Times that each target of the load gets its turn; the median counts.
+    pub(crate) rounds: usize,
+    pub(crate) warm_up: Duration,
+    pub(crate) time: Duration,
+    pub(crate) distinct_actors: usize,
+}
+
+impl Effort {
+    const FULL: Self = Self {
+        runs: 40,
+        starts: 11,
+        rounds: 5,
+        warm_up: Duration::from_secs(1),
+        time: Duration::from_secs(3),
+        distinct_actors: 100,
+    };
+    const QUICK: Self = Self {
+        runs: 11,
+        starts: 3,
+        rounds: 1,
+        warm_up: Duration::from_millis(500),
+        time: Duration::from_secs(1),
+        distinct_actors: 20,
+    };
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, body] = &args[..]
+        && command == target::SERVE_BARE
+    {
+        return target::serve_bare(body.as_ref());
+    }
+    let mut effort = Effort::FULL;
+    let mut sections = Vec::new();
+    for arg in &args {
+        match arg.as_str() {
+            "--quick" => effort = Effort::QUICK,
+            // Cargo says that this is a benchmark.
+            "--bench" => {}
+            section @ ("serving" | "starting" | "memory" | "fleet") => sections.push(section),
+            other => {
+                eprintln!("unknown: {other} (--quick, serving, starting, memory, fleet)");
+                std::process::exit(2);
+            }
+        }
+    }
+    let chosen = |it| sections.is_empty() || sections.contains(&it);
+
+    let mut report = Report::new();
+    if chosen("serving") {
+        serving::measure(effort, &mut report);
+    }
+    if chosen("starting") {
+        starting::measure(effort, &mut report);
+    }
+    if chosen("fleet") {
+        fleet::measure(effort, &mut report);
+    }
+    if chosen("memory") {
+        memory::measure(effort, &mut report);
+    }
+    println!("{report}");
+}
