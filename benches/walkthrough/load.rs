@@ -19,6 +19,8 @@ pub(crate) struct Outcome {
     pub(crate) rate: f64,
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
+    /// All answers, those while it warmed up among them.
+    pub(crate) answers: usize,
 }
 
 /// Asks again and again; counts after the time to warm up.
@@ -32,13 +34,16 @@ pub(crate) fn run(
     let begin = Instant::now() + warm_up;
     let end = begin + time;
     let clients = (0..connections).map(|_| client(address, &request, begin, end));
-    let mut times = block_on(try_join_all(clients))?.concat();
+    let clients = block_on(try_join_all(clients))?;
+    let answers = clients.iter().map(|it| it.answers).sum();
+    let mut times: Vec<_> = clients.into_iter().flat_map(|it| it.times).collect();
     times.sort();
     let at = |share: usize| times[(times.len() - 1) * share / 100];
     Ok(Outcome {
         rate: times.len() as f64 / time.as_secs_f64(),
         p50: at(50),
         p99: at(99),
+        answers,
     })
 }
 
@@ -63,19 +68,26 @@ async fn client(
     request: &[u8],
     begin: Instant,
     end: Instant,
-) -> io::Result<Vec<Duration>> {
+) -> io::Result<Client> {
     let mut connection = Connection::open(address).await?;
     let mut times = Vec::new();
+    let mut answers = 0;
     let mut asked = Instant::now();
     while asked < end {
         connection.ask(request).await?;
         let answered = Instant::now();
+        answers += 1;
         if asked >= begin && answered <= end {
             times.push(answered - asked);
         }
         asked = answered;
     }
-    Ok(times)
+    Ok(Client { times, answers })
+}
+
+struct Client {
+    times: Vec<Duration>,
+    answers: usize,
 }
 
 struct Connection {

@@ -1,6 +1,8 @@
 //! Requests through httpserver to hello, beside the same load on others.
 
 use super::Effort;
+use std::time::Duration;
+
 use super::load::{self, Outcome};
 use super::report::{Report, mib, text};
 use super::stage::{Home, Up, examples, free_address};
@@ -28,23 +30,25 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) {
         "target",
         "requests/s",
         "to bare hyper",
+        "CPU per request",
         "p50",
         "p99",
     ])];
     for connections in CONNECTIONS {
         let outcomes = under_load(&targets, connections, effort);
-        let bare = outcomes[0].rate;
-        for (target, it) in targets.iter().zip(&outcomes) {
+        let bare = outcomes[0].0.rate;
+        for (target, (it, cpu)) in targets.iter().zip(&outcomes) {
             rows.push(vec![
                 connections.to_string(),
                 target.name.to_owned(),
                 format!("{:.0}", it.rate),
                 format!("{:.2}", it.rate / bare),
+                text(*cpu),
                 text(it.p50),
                 text(it.p99),
             ]);
         }
-        if let [_, wash, wasmtime] = &outcomes[..] {
+        if let [_, (wash, _), (wasmtime, _)] = &outcomes[..] {
             let ratio = wash.rate / wasmtime.rate;
             report.budget(
                 &format!("requests/s at {connections} connections, wash : wasmtime serve"),
@@ -84,8 +88,11 @@ fn hello(home: &Home) -> Target {
     }
 }
 
-/// The median round of each target. Targets take turns, so that what else the machine does hits all of them.
-fn under_load(targets: &[Target], connections: usize, effort: Effort) -> Vec<Outcome> {
+/// The median round of each target, and the CPU time it took per request in all rounds, which says more than
+/// anything else on a busy machine. Targets take turns, so that what else the machine does hits all of them.
+fn under_load(targets: &[Target], connections: usize, effort: Effort) -> Vec<(Outcome, Duration)> {
+    let cpu = |it: &Target| it.process.cpu();
+    let before: Vec<_> = targets.iter().map(cpu).collect();
     let mut rounds = vec![Vec::new(); targets.len()];
     for _ in 0..effort.rounds {
         for (target, outcomes) in targets.iter().zip(&mut rounds) {
@@ -93,11 +100,17 @@ fn under_load(targets: &[Target], connections: usize, effort: Effort) -> Vec<Out
             outcomes.push(outcome.unwrap_or_else(|error| panic!("{}: {error}", target.name)));
         }
     }
-    let median = |mut outcomes: Vec<Outcome>| {
+    let spent = targets
+        .iter()
+        .map(cpu)
+        .zip(before)
+        .map(|(after, before)| after - before);
+    let sum_up = |(mut outcomes, spent): (Vec<Outcome>, Duration)| {
+        let answers: usize = outcomes.iter().map(|it| it.answers).sum();
         outcomes.sort_by(|a, b| a.rate.total_cmp(&b.rate));
-        outcomes[outcomes.len() / 2]
+        (outcomes[outcomes.len() / 2], spent.div_f64(answers as f64))
     };
-    rounds.into_iter().map(median).collect()
+    rounds.into_iter().zip(spent).map(sum_up).collect()
 }
 
 fn columns(names: &[&str]) -> Vec<String> {

@@ -33,6 +33,17 @@ impl Process {
         Memory::of(self.0.id())
     }
 
+    /// What it has computed so far, in user and kernel mode.
+    pub(crate) fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
+        // The name, the second field, is in brackets and may have spaces.
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        let ticks = fields.split(' ').skip(11).take(2);
+        let ticks: u64 = ticks.map(|it| it.parse::<u64>().unwrap()).sum();
+        // Linux counts a hundred a second for programs, whatever it does inside.
+        Duration::from_millis(ticks * 10)
+    }
+
     /// Waits until `log` has a word after `mark`, and returns it.
     pub(crate) fn announced(&mut self, log: &Path, mark: &str) -> String {
         eventually(mark, || {
