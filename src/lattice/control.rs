@@ -2,6 +2,7 @@
 
 mod ask;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,21 +38,24 @@ pub enum ControlError {
 pub struct Gather {
     /// Return as soon as this many answered.
     pub expect: Option<usize>,
-    /// Return when nobody has answered for this long after the last answer. The first one may take longer.
+    /// Return when nobody has answered for this long after the last answer, or for [`PATIENCE`] times what the
+    /// first answer took, if that is longer: where one host is slow others are.
     pub quiet: Duration,
     /// Return at the latest after this.
     pub limit: Duration,
 }
 
-impl Default for Gather {
-    fn default() -> Self {
-        Self {
-            expect: None,
-            quiet: Duration::from_millis(150),
-            limit: Duration::from_secs(2),
-        }
-    }
-}
+/// How many times the first answer's delay others may come after it.
+const PATIENCE: u32 = 8;
+
+/// The quiet window where every host is on this machine or its network.
+const NEAR: Duration = Duration::from_millis(60);
+
+/// The quiet window where hosts may be anywhere, behind leaf nodes or in other regions.
+const FAR: Duration = Duration::from_millis(300);
+
+/// How long a question to all hosts is open, unless its asker has less time.
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// A control client of one lattice; cheap to clone.
 #[derive(Clone, Debug)]
@@ -84,6 +88,22 @@ impl Control {
 
     pub fn client(&self) -> &async_nats::Client {
         &self.client
+    }
+
+    /// How to ask all hosts of this lattice: a server that is part of something larger, or elsewhere, may have
+    /// hosts far away. At most `limit` in all.
+    pub fn patience(&self, limit: Duration) -> Gather {
+        let server = self.client.server_info();
+        let here = server
+            .client_ip
+            .parse()
+            .is_ok_and(|ip: IpAddr| ip.is_loopback());
+        let alone = here && server.cluster.is_none() && server.domain.is_none();
+        Gather {
+            expect: None,
+            quiet: if alone { NEAR } else { FAR },
+            limit: LIMIT.min(limit),
+        }
     }
 
     /// Every host that answers a ping. Nobody listening is an empty list, known at once.

@@ -162,7 +162,7 @@ fn on_lattice<T, F: Future<Output = T>>(
 
 fn hosts(url: &str, lattice: &str) -> Vec<HostSummary> {
     on_lattice(url, lattice, async |control| {
-        control.hosts(Gather::default()).await.unwrap()
+        control.hosts(control.patience(PATIENCE)).await.unwrap()
     })
 }
 

@@ -13,7 +13,7 @@ use super::wait;
 use crate::cli::output::Output;
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::{Lattice, Session};
-use crate::lattice::control::{Control, ControlError, Gather};
+use crate::lattice::control::{Control, ControlError};
 use crate::lattice::event;
 use crate::lattice::wire::{Ack, HostInventory, HostSummary, Map};
 
@@ -145,11 +145,8 @@ impl<'a> Driver<'a> {
     /// Every host that answers.
     pub(super) async fn hosts(&self) -> Result<&[HostSummary], CommandError> {
         let hosts = self.hosts.get_or_try_init(|| async {
-            let gather = Gather {
-                limit: Gather::default().limit.min(self.timeout),
-                ..Gather::default()
-            };
-            self.control().hosts(gather).await
+            let control = self.control();
+            control.hosts(control.patience(self.timeout)).await
         });
         hosts
             .await

@@ -76,8 +76,7 @@ impl HostsArgs {
         let lattice = session.connect(&self.connection).await?;
         let gather = Gather {
             expect: self.expect,
-            limit: Gather::default().limit.min(lattice.timeout),
-            ..Gather::default()
+            ..lattice.control.patience(lattice.timeout)
         };
         let hosts = lattice.control.hosts(gather).await;
         let mut hosts = hosts.map_err(|it| lattice.explain(it))?;

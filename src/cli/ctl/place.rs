@@ -95,8 +95,7 @@ impl Driver<'_> {
     pub(super) fn auction(&self, places: &Places) -> Gather {
         Gather {
             expect: Some(places.fitting.len()),
-            limit: Gather::default().limit.min(self.timeout),
-            ..Gather::default()
+            ..self.control().patience(self.timeout)
         }
     }
 

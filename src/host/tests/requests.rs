@@ -29,7 +29,11 @@ async fn a_started_host_answers_at_once() {
         assert_eq!(beat["host_id"], bench.id());
         assert!(beat["actors"].is_array() && beat["providers"].is_array());
     }
-    let hosts = bench.control.hosts(Gather::default()).await.unwrap();
+    let hosts = bench
+        .control
+        .hosts(bench.control.patience(Duration::from_secs(2)))
+        .await
+        .unwrap();
     assert_eq!(hosts.len(), 1);
     assert_eq!(hosts[0].id, bench.id());
 }

@@ -2,7 +2,6 @@
 
 use super::calls::Slow;
 use super::*;
-use crate::lattice::control::Gather;
 
 #[tokio::test]
 async fn a_host_that_is_asked_to_stop_finishes_what_runs() {
@@ -19,7 +18,10 @@ async fn a_host_that_is_asked_to_stop_finishes_what_runs() {
         assert_eq!(bench.command("stop", body).await, ACCEPTED);
         // It takes no more work, and has not gone yet.
         eventually("the host is silent", async || {
-            let hosts = bench.control.hosts(Gather::default()).await;
+            let hosts = bench
+                .control
+                .hosts(bench.control.patience(Duration::from_secs(2)))
+                .await;
             hosts.unwrap().is_empty()
         })
         .await;
@@ -67,7 +69,11 @@ async fn a_dropped_host_is_gone() {
     let Bench { host, control, .. } = bench;
     drop(host);
     eventually("nobody answers", async || {
-        control.hosts(Gather::default()).await.unwrap().is_empty()
+        control
+            .hosts(control.patience(Duration::from_secs(2)))
+            .await
+            .unwrap()
+            .is_empty()
     })
     .await;
     drop(bench.nats);

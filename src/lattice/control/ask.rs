@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Control, ControlError, Gather};
+use super::{Control, ControlError, Gather, PATIENCE};
 use crate::lattice::subject::{self, Command};
 use crate::lattice::wire::Ack;
 
@@ -82,7 +82,9 @@ impl Control {
         gather: Gather,
         id: impl Fn(&T) -> &str,
     ) -> Result<Vec<T>, ControlError> {
-        let give_up = Instant::now() + gather.limit;
+        let asked = Instant::now();
+        let give_up = asked + gather.limit;
+        let mut quiet = gather.quiet;
         let inbox = self.client.new_inbox();
         let mut replies = self
             .client
@@ -104,7 +106,10 @@ impl Control {
             if reply.status == Some(StatusCode::NO_RESPONDERS) {
                 break;
             }
-            until = give_up.min(Instant::now() + gather.quiet);
+            if answers.is_empty() {
+                quiet = quiet.max(asked.elapsed() * PATIENCE);
+            }
+            until = give_up.min(Instant::now() + quiet);
             match serde_json::from_slice::<T>(&reply.payload) {
                 Ok(answer) => {
                     if seen.insert(id(&answer).to_owned()) {
