@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 
 use wash::lattice::LatticeName;
-use wash::lattice::control::{Control, Gather};
+use wash::lattice::control::Control;
 use wash::lattice::wire::HostSummary;
 
 use crate::env::TestEnv;
