@@ -9,6 +9,7 @@ mod env;
 mod examples;
 mod fake_host;
 mod generated;
+mod map;
 mod nats;
 mod outside;
 mod up;
