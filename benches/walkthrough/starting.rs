@@ -116,7 +116,7 @@ fn start_each(up: &Up, actors: &[(PathBuf, String)]) -> (Vec<Duration>, Vec<Dura
         let control = Control::new(client, lattice, None, PATIENCE);
         let gather = Gather {
             expect: Some(1),
-            ..Gather::default()
+            ..control.patience(PATIENCE)
         };
         let [host]: [HostSummary; 1] = control.hosts(gather).await.unwrap().try_into().unwrap();
         let (mut to_ack, mut to_event) = (Vec::new(), Vec::new());

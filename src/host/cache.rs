@@ -1,11 +1,12 @@
 //! Compiled code on disk, so that a restart does not compile again.
 //!
-//! A file is the SHA-256 of the rest, then the engine's serialized module. What does not verify is compiled
+//! A file is the engine's serialized module, then its SHA-256. It is mapped into memory rather than read, so that
+//! an actor takes only those pages that run, and hosts of one machine share them. What does not verify is compiled
 //! anew and replaced; a directory that cannot be written is a warning. Knows nothing of actors.
 
 use std::fs::{self, DirBuilder, File};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -59,29 +60,27 @@ impl Cache {
     /// The module, if it is there and intact.
     pub(super) fn get(&self, key: &Key, engine: &Engine) -> Option<Module> {
         let path = self.path(key);
-        let serialized = match read(&path) {
-            Ok(serialized) => serialized,
+        let file = match open(&path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => {
                 tracing::warn!("compiling anew, {} is unusable: {error}", path.display());
                 return None;
             }
         };
-        let code = serialized.get(CHECKSUM..)?;
+        // Last use decides what is dropped; a file that cannot be touched is only dropped earlier.
+        let _ = file.set_modified(SystemTime::now());
         #[expect(
             unsafe_code,
             reason = "the engine offers no checked way to read compiled code"
         )]
         // SAFETY: deserializing is sound for bytes that this engine's version and settings serialized. The
         // name holds a digest of both, the checksum excludes damage, and `create_private` made sure that
-        // nobody but this user and root can have put the file there.
-        let module = unsafe { Module::deserialize(engine, code) };
+        // nobody but this user and root can have put the file there. It stays as it is while it is mapped:
+        // `write` puts another file in its place, and a dropped one lives on until the last map is gone.
+        let module = unsafe { Module::deserialize_open_file(engine, file) };
         match module {
-            Ok(module) => {
-                // Last use decides what is dropped; a file that cannot be touched is only dropped earlier.
-                let _ = File::open(&path).and_then(|it| it.set_modified(SystemTime::now()));
-                Some(module)
-            }
+            Ok(module) => Some(module),
             Err(error) => {
                 tracing::warn!("compiling anew, {} is unusable: {error:#}", path.display());
                 None
@@ -115,8 +114,8 @@ impl Cache {
             .prefix("new-")
             .suffix(&format!(".{EXTENSION}"))
             .tempfile_in(&self.dir)?;
-        file.write_all(&Sha256::digest(code))?;
         file.write_all(code)?;
+        file.write_all(&Sha256::digest(code))?;
         file.persist(self.path(key)).map_err(|it| it.error)?;
         self.shrink()
     }
@@ -150,16 +149,24 @@ impl Cache {
     }
 }
 
-/// A whole file, checksum included, whose checksum is right.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.len() > MAX_FILE {
+/// A file whose checksum is right.
+fn open(path: &Path) -> io::Result<File> {
+    let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
+    if size > MAX_FILE {
         return Err(io::Error::other("it is too large"));
     }
-    let bytes = fs::read(path)?;
-    match bytes.split_at_checked(CHECKSUM) {
-        Some((checksum, code)) if Sha256::digest(code)[..] == *checksum => Ok(bytes),
-        _ => Err(io::Error::other("its checksum is wrong")),
+    let damaged = || io::Error::other("its checksum is wrong");
+    let code = size.checked_sub(CHECKSUM as u64).ok_or_else(damaged)?;
+    let mut digest = Sha256::new();
+    io::copy(&mut Read::by_ref(&mut file).take(code), &mut digest)?;
+    let mut checksum = [0; CHECKSUM];
+    file.read_exact(&mut checksum)?;
+    if digest.finalize()[..] != checksum {
+        return Err(damaged());
     }
+    file.rewind()?;
+    Ok(file)
 }
 
 /// Compiled code is run as it is, so whoever can write here can run code as this user.
