@@ -15,7 +15,7 @@ const COUNT: &str = "64";
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) {
     let home = Home::new();
-    let wash = hello(&home);
+    let (wash, nats) = hello(&home);
     let answer = load::ask(wash.address).unwrap();
     let body = answer.windows(4).position(|it| it == b"\r\n\r\n").unwrap() + 4;
     let bare = target::bare(&home, &answer[body..]);
@@ -58,6 +58,17 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) {
             );
         }
     }
+    scale(&home, &nats, "1");
+    let (it, cpu) = under_load(&targets[1..=1], 64, effort)[0];
+    rows.push(vec![
+        "64".to_owned(),
+        format!("{}, count 1", targets[1].name),
+        format!("{:.0}", it.rate),
+        String::new(),
+        text(cpu),
+        text(it.p50),
+        text(it.p99),
+    ]);
     report.table("HTTP", &rows);
     let mut rows = vec![columns(&["target", "resident memory after the load"])];
     for target in &targets {
@@ -67,8 +78,8 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) {
     report.table("Memory after the load", &rows);
 }
 
-/// hello behind httpserver, started as its manifest says.
-fn hello(home: &Home) -> Target {
+/// hello behind httpserver, started as its manifest says, and its NATS.
+fn hello(home: &Home) -> (Target, String) {
     let address = free_address();
     let manifest = std::fs::read_to_string(examples().join("hello/lattice.yaml")).unwrap();
     let manifest = manifest.replace("127.0.0.1:8081", &address.to_string());
@@ -77,15 +88,17 @@ fn hello(home: &Home) -> Target {
     std::fs::copy(examples().join("hello/hello.wasm"), module).unwrap();
     let up = Up::start(home);
     home.ask(&up.nats, &["ctl", "apply", "lattice.yaml"]);
-    home.ask(
-        &up.nats,
-        &["ctl", "scale", "actor", "hello", "--count", COUNT],
-    );
-    Target {
+    scale(home, &up.nats, COUNT);
+    let target = Target {
         name: "wash: httpserver → hello",
         address,
         process: up.process,
-    }
+    };
+    (target, up.nats)
+}
+
+fn scale(home: &Home, nats: &str, count: &str) {
+    home.ask(nats, &["ctl", "scale", "actor", "hello", "--count", count]);
 }
 
 /// The median round of each target, and the CPU time it took per request in all rounds, which says more than
