@@ -28,6 +28,8 @@ pub(crate) struct Manners {
     pub(crate) delay: Option<Duration>,
     /// What every provider says of its health; none: nobody answers.
     pub(crate) health: Option<(bool, &'static str)>,
+    /// How many questions about health get no answer first.
+    pub(crate) deaf: u32,
 }
 
 impl Default for Manners {
@@ -42,6 +44,7 @@ impl Default for Manners {
             events: true,
             delay: Some(Duration::ZERO),
             health: None,
+            deaf: 0,
         }
     }
 }
@@ -57,6 +60,7 @@ struct State {
     providers: BTreeMap<(String, String), String>,
     links: Vec<Value>,
     labels: BTreeMap<String, String>,
+    health_questions: u32,
     stopped: bool,
 }
 
@@ -208,7 +212,13 @@ impl Host {
                 tokens.next().unwrap().to_owned(),
                 tokens.next().unwrap().to_owned(),
             );
-            if self.state.lock().unwrap().providers.contains_key(&key) {
+            let answers = {
+                let mut state = self.state.lock().unwrap();
+                state.health_questions += 1;
+                let heard = state.health_questions > self.manners.deaf;
+                heard && state.providers.contains_key(&key)
+            };
+            if answers {
                 let health = wash::lattice::wire::Health {
                     healthy,
                     message: Some(message.to_owned()),

@@ -7,11 +7,14 @@ use tokio::time::Instant;
 use super::driver::{Acknowledged, Driver};
 use super::wait::Goal;
 use super::{artifact, running};
-use crate::cli::report::CommandError;
+use crate::cli::report::{CommandError, Kind};
 use crate::lattice::wire::{Health, HostInventory, Map};
 
 /// How long a provider may take to answer for its health before we go on without.
 const HEALTH_LIMIT: Duration = Duration::from_secs(3);
+/// How long the first question about it may go unanswered before it is asked again: whoever listens to
+/// everything, as monitors do, keeps the server from saying at once that the provider does not listen yet.
+const FIRST_HEALTH: Duration = Duration::from_millis(500);
 /// An unhealthy provider may still be opening what it needs.
 const UNHEALTHY_LIMIT: Duration = Duration::from_secs(1);
 
@@ -107,8 +110,14 @@ impl Driver<'_> {
             }
         };
         let count = asked.count.unwrap_or(1);
-        let events = self.follow().await?;
         let what = format!("{what} on host {}", host.host_id);
+        if let Some(other) = runs_from_elsewhere(asked, host) {
+            // Every host refuses that, some of them without a word.
+            let reason = format!("it runs there already from {other}");
+            let error = CommandError::new(Kind::Refused, format!("could not {what}: {reason}"));
+            return Err(self.explain_start(error, asked, host));
+        }
+        let events = self.follow().await?;
         let summary = self.summary(host).await?;
         let request = async {
             let control = self.control();
@@ -275,9 +284,11 @@ impl Driver<'_> {
     ) -> Option<Health> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(20);
+        let mut patience = FIRST_HEALTH;
         loop {
             let asked = self.control().provider_health(provider, link_name);
-            let answer = tokio::time::timeout(HEALTH_LIMIT, asked).await;
+            let answer = tokio::time::timeout(patience, asked).await;
+            patience = (patience * 2).min(HEALTH_LIMIT);
             let health = answer.ok().and_then(Result::ok).flatten();
             let elapsed = begun.elapsed();
             let over = match &health {
@@ -302,6 +313,12 @@ impl Started {
             self.contract = Some(provider.contract_id.clone());
         }
     }
+}
+
+/// The reference from which this very actor runs on `host`, if that is another one.
+fn runs_from_elsewhere<'a>(asked: &StartActor<'_>, host: &'a HostInventory) -> Option<&'a str> {
+    let id = asked.artifact.key()?;
+    running::other_reference(host, id, &asked.artifact.reference)
 }
 
 fn actor_started(
