@@ -395,6 +395,18 @@ fn a_link_that_its_provider_cannot_serve_is_told() {
     );
 }
 
+/// As when a monitor listens to everything while the provider does not yet: no server says so.
+#[test]
+fn a_provider_that_does_not_listen_yet_is_asked_again() {
+    let lattice = one(Manners {
+        health: Some((false, "address in use")),
+        deaf: 1,
+        ..Manners::default()
+    });
+    let started = lattice.run("start provider reg.io/kv:1 -o json").success();
+    assert!(started.stderr.contains("address in use"), "{started}");
+}
+
 #[test]
 fn labels_are_set_and_removed() {
     let lattice = one(Manners {
@@ -410,6 +422,33 @@ fn labels_are_set_and_removed() {
     );
     lattice.error("label", 2);
     lattice.error("label fake-owl zone", 2);
+}
+
+/// Some hosts fall silent instead of refusing it, so it is refused here.
+#[test]
+fn an_actor_that_runs_from_another_reference_is_not_started() {
+    let lattice = one(Manners::default());
+    let (wasm, key) = signed_module("Echo", |_| {});
+    for path in ["one.wasm", "two.wasm"] {
+        lattice.env.write(path, &wasm);
+    }
+    lattice.json("start actor ./one.wasm");
+    let error = lattice.error("start actor ./two.wasm", 8);
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("runs there already from file://"),
+        "{message}"
+    );
+    let hint = error["error"]["hints"][0].as_str().unwrap();
+    assert!(
+        hint.contains(&format!("wash update actor {key} file://")),
+        "{hint}"
+    );
+    assert_eq!(
+        lattice.host().asked("scale").len(),
+        1,
+        "nothing more is sent"
+    );
 }
 
 /// A listener to everything takes away the server's word that nobody answers.

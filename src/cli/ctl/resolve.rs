@@ -129,7 +129,7 @@ pub(in crate::cli) fn full_key(noun: Noun, typed: &str) -> Result<Option<String>
     Err(CommandError::new(
         Kind::Usage,
         format!(
-            "{upper} is a {kind} key; the key of a {noun} starts with {}",
+            "{upper} is a {kind} key; keys of {noun}s start with {}",
             noun.letter()
         ),
     ))

@@ -76,6 +76,19 @@ pub(super) fn has_actor(inventory: &HostInventory, id: &str) -> bool {
     inventory.actors.iter().any(|it| it.id == id)
 }
 
+/// The reference that this actor runs from, if it runs and not from `reference`.
+pub(super) fn other_reference<'a>(
+    inventory: &'a HostInventory,
+    id: &str,
+    reference: &str,
+) -> Option<&'a str> {
+    let actor = inventory.actors.iter().find(|it| it.id == id)?;
+    if references(actor).any(|it| it == reference) {
+        return None;
+    }
+    references(actor).next().map(String::as_str)
+}
+
 /// Whether the host counts instances instead of limiting concurrency; it can then stop some of them.
 pub(super) fn counts_instances(inventory: &HostInventory, id: &str) -> bool {
     let actor = inventory.actors.iter().find(|it| it.id == id);
