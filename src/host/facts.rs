@@ -112,6 +112,10 @@ pub(super) fn both_spellings(record: &Map) -> Map {
             all.insert(long.to_owned(), value.clone());
         }
     }
+    // Newer hosts name it for every provider.
+    if record.get("contract_id").is_some_and(|it| !it.is_empty()) {
+        all.entry("config_schema".to_owned()).or_default();
+    }
     all
 }
 
@@ -140,6 +144,7 @@ mod tests {
             ("subject", "VP"),
             ("caps", ""),
             ("capabilities", ""),
+            ("config_schema", ""),
         ] {
             assert_eq!(all[key], value, "{key}");
         }

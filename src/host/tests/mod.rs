@@ -2,6 +2,7 @@
 
 mod actors;
 mod calls;
+mod captured;
 mod providers;
 mod requests;
 mod stopping;
