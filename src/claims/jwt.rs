@@ -41,7 +41,7 @@ pub enum TokenError {
     Malformed(String),
     #[error("token expired {0}")]
     Expired(String),
-    #[error("token cannot be used before {0}")]
+    #[error("token cannot be used yet (valid {0})")]
     NotYet(String),
     #[error("token signature is invalid")]
     BadSignature,

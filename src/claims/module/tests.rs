@@ -322,7 +322,7 @@ fn dates_and_malformed_tokens_are_named() {
     .append_to(&mut garbled);
     for (signed, expected) in [
         (expired, "token expired 2m ago"),
-        (early, "token cannot be used before in 1h"),
+        (early, "token cannot be used yet (valid in 1h)"),
         (empty, "malformed token: it says nothing about a module"),
         (garbled, "malformed token: it is not text"),
     ] {

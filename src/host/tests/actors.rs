@@ -138,7 +138,7 @@ async fn what_is_no_good_actor_says_so_and_harms_nobody() {
                 "early.wasm",
                 &signed(&wasm, &key, |it| it.not_before = Some(now() + 3600)),
             ),
-            "cannot be used before",
+            "cannot be used yet",
         ),
         (
             bench.file(
