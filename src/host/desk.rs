@@ -74,6 +74,7 @@ impl Desk {
             payload,
             ..
         } = message;
+        let reply = reply.filter(|it| self.subjects.may_answer(it));
         let Some(request) = self.subjects.parse(&subject) else {
             let ack = Ack::refused("unsupported subject");
             self.answers.json(reply, &ack).await;

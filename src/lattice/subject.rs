@@ -209,6 +209,16 @@ impl Ctl {
         ]
     }
 
+    /// Whether an answer may go to `subject`: to an inbox of whatever name, but not where it would be read as a
+    /// request, of any lattice's hosts or of NATS itself. Servers do not check whether who asks may publish there.
+    pub fn may_answer(&self, subject: &str) -> bool {
+        let prefix = self.base.rsplit_once('.').map_or("", |(it, _)| it);
+        let control = subject
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with('.'));
+        !control && !subject.starts_with('$')
+    }
+
     /// What a host is asked on `subject`; none where it is no subject of this control interface.
     pub fn parse<'a>(&self, subject: &'a str) -> Option<Request<'a>> {
         let rest = subject.strip_prefix(&self.base)?.strip_prefix('.')?;
@@ -358,6 +368,22 @@ mod tests {
         assert_eq!(parse("lc.default.refmap.Zm9v"), Some(Entry::Reference));
         for other in ["", "lc.default", "lc.default.x.y", "x.default.claims.MA"] {
             assert_eq!(parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn answers_go_to_inboxes_only() {
+        for prefix in [None, Some("a.b.ctl")] {
+            let ctl = Ctl::new(prefix, &LatticeName::default());
+            let other = Ctl::new(prefix, &"other".parse().unwrap());
+            for inbox in ["_INBOX.x.y", "wasmbus.inbox.1", "mine"] {
+                assert!(ctl.may_answer(inbox), "{inbox}");
+            }
+            let stop = ctl.command(HOST, Command::StopHost);
+            let of_other = other.command(HOST, Command::StopHost);
+            for request in [&stop, &of_other, "$JS.API.STREAM.PURGE.S", "$KV.b.k"] {
+                assert!(!ctl.may_answer(request), "{request}");
+            }
         }
     }
 
