@@ -19,11 +19,19 @@ use crate::lattice::command::{
 };
 use crate::lattice::state::LinkKey;
 use crate::lattice::subject::{Command, Request, is_token};
-use crate::lattice::wire::LinkDefinition;
+use crate::lattice::wire::{LinkDefinition, Map};
 use crate::providers;
 
 /// The largest body read; what real clients send is far below.
 pub(super) const MAX_BODY: usize = 1 << 20;
+
+/// The longest reference. References, annotations and links travel in answers and events, of which one message
+/// has to hold many.
+const MAX_REFERENCE: usize = 4 << 10;
+
+/// All annotations of one request, or all values and names of one link, in bytes.
+const MAX_ANNOTATIONS: usize = 16 << 10;
+const MAX_LINK: usize = 64 << 10;
 
 const WRONG_HOST: &str = "Command received by incorrect host and could not be processed";
 
@@ -90,7 +98,7 @@ fn change(host: &HostId, command: Command, body: &[u8]) -> Result<Change, Refusa
                 reference: required(body.actor_ref, BAD, "actor_ref")?,
                 actor: None,
                 amount: Amount::More(body.count.max(1)),
-                annotations: body.annotations,
+                annotations: annotations(body.annotations, BAD)?,
                 instance_id: new_id(),
             })
         }
@@ -106,10 +114,10 @@ fn change(host: &HostId, command: Command, body: &[u8]) -> Result<Change, Refusa
                 return Err(refuse(BAD, "neither actor_id nor actor_ref is given"));
             }
             Change::RunActor(Run {
-                reference: body.actor_ref,
+                reference: reference(body.actor_ref, BAD, "actor_ref")?,
                 actor,
                 amount: Amount::Exactly(body.count),
-                annotations: body.annotations,
+                annotations: annotations(body.annotations, BAD)?,
                 instance_id: new_id(),
             })
         }
@@ -120,7 +128,7 @@ fn change(host: &HostId, command: Command, body: &[u8]) -> Result<Change, Refusa
             Change::StopActor(Stop {
                 actor: actor_id(&body.actor_ref, BAD)?,
                 count: Some(body.count).filter(|it| *it > 0),
-                annotations: body.annotations,
+                annotations: annotations(body.annotations, BAD)?,
             })
         }
         Command::UpdateActor => {
@@ -141,7 +149,7 @@ fn change(host: &HostId, command: Command, body: &[u8]) -> Result<Change, Refusa
                 reference: required(body.provider_ref, BAD, "provider_ref")?,
                 link_name: body.link_name,
                 configuration: body.configuration,
-                annotations: body.annotations,
+                annotations: annotations(body.annotations, BAD)?,
                 instance_id: new_id(),
             })
         }
@@ -159,7 +167,7 @@ fn change(host: &HostId, command: Command, body: &[u8]) -> Result<Change, Refusa
                     id,
                     link_name: body.link_name,
                 },
-                annotations: body.annotations,
+                annotations: annotations(body.annotations, BAD)?,
             })
         }
         Command::StopHost => {
@@ -183,6 +191,18 @@ fn link_put(body: &[u8]) -> Result<LinkDefinition, Refusal> {
         &link.contract_id,
         BAD,
     )?;
+    let names = [
+        &link.actor_id,
+        &link.provider_id,
+        &link.link_name,
+        &link.contract_id,
+    ];
+    if size(&link.values) + names.map(String::len).iter().sum::<usize>() > MAX_LINK {
+        return Err(refuse(
+            BAD,
+            format!("the link is larger than {MAX_LINK} bytes"),
+        ));
+    }
     // Ours to make: it follows from the rest.
     link.id = String::new();
     Ok(link)
@@ -253,7 +273,31 @@ fn required(text: String, bad: &str, field: &str) -> Result<String, Refusal> {
     if text.is_empty() {
         return Err(refuse(bad, format!("{field} is empty")));
     }
+    reference(text, bad, field)
+}
+
+fn reference(text: String, bad: &str, field: &str) -> Result<String, Refusal> {
+    if text.len() > MAX_REFERENCE {
+        return Err(refuse(
+            bad,
+            format!("{field} is longer than {MAX_REFERENCE} bytes"),
+        ));
+    }
     Ok(text)
+}
+
+fn annotations(map: Map, bad: &str) -> Result<Map, Refusal> {
+    if size(&map) > MAX_ANNOTATIONS {
+        return Err(refuse(
+            bad,
+            format!("annotations are larger than {MAX_ANNOTATIONS} bytes"),
+        ));
+    }
+    Ok(map)
+}
+
+fn size(map: &Map) -> usize {
+    map.iter().map(|(key, value)| key.len() + value.len()).sum()
 }
 
 fn token(text: &str, bad: &str, field: &str) -> Result<(), Refusal> {
