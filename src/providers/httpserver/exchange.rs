@@ -1,14 +1,15 @@
 //! One HTTP request to one call of the actor, and the actor's answer to one HTTP response.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode, request};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::super::Context;
 use super::super::headers::{self, AsWire, WireHeaders};
@@ -16,6 +17,9 @@ use super::cors::{self, Verdict};
 use super::settings::Settings;
 use crate::lattice::rpc::{Call, Retry, RpcError};
 use crate::lattice::wire::{self, Entity};
+
+/// A peer that sends nothing more of its body for so long is not waited for.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 const OPERATION: &str = "HttpServer.HandleRequest";
 
@@ -125,17 +129,35 @@ impl Exchange {
     }
 
     async fn read(&self, body: Incoming) -> Result<Bytes, (StatusCode, &'static str)> {
+        let too_large = (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the request body is too large\n",
+        );
+        // An announced length needs no reading, and whoever waits for leave to send it gets none.
+        if body.size_hint().lower() > self.settings.max_content {
+            return Err(too_large);
+        }
         let limit = usize::try_from(self.settings.max_content).unwrap_or(usize::MAX);
-        match Limited::new(body, limit).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err((
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the request body is too large\n",
-            )),
-            Err(_) => Err((
-                StatusCode::BAD_REQUEST,
-                "the request body could not be read\n",
-            )),
+        let mut body = Limited::new(body, limit);
+        let mut pieces = Pieces::default();
+        loop {
+            match timeout(BODY_PATIENCE, body.frame()).await {
+                Ok(None) => return Ok(pieces.join()),
+                Ok(Some(Ok(frame))) => pieces.extend(frame.into_data().unwrap_or_default()),
+                Ok(Some(Err(error))) if error.is::<LengthLimitError>() => return Err(too_large),
+                Ok(Some(Err(_))) => {
+                    return Err((
+                        StatusCode::BAD_REQUEST,
+                        "the request body could not be read\n",
+                    ));
+                }
+                Err(_) => {
+                    return Err((
+                        StatusCode::REQUEST_TIMEOUT,
+                        "the request body does not come\n",
+                    ));
+                }
+            }
         }
     }
 
@@ -187,6 +209,34 @@ impl Exchange {
             .and_then(|it| it.parse().ok())
         {
             headers.entry(header::CACHE_CONTROL).or_insert(value);
+        }
+    }
+}
+
+/// A body as it comes. Most come in one piece, which is not copied.
+#[derive(Default)]
+struct Pieces {
+    first: Bytes,
+    all: BytesMut,
+}
+
+impl Pieces {
+    fn extend(&mut self, piece: Bytes) {
+        if self.first.is_empty() {
+            self.first = piece;
+            return;
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&self.first);
+        }
+        self.all.extend_from_slice(&piece);
+    }
+
+    fn join(self) -> Bytes {
+        if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.freeze()
         }
     }
 }
