@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-mod call;
+mod abuse;
+mod abuse_calls;
+mod abuse_control;
+mod abuse_guests;
+mod abuse_http;
+mod abuse_modules;
+mod abuse_nats;
+mod abuse_start;
 mod contract;
 mod ctl;
 mod env;

@@ -9,32 +9,54 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub(crate) struct NatsServer {
     child: Child,
-    _dir: TempDir,
+    dir: TempDir,
+    args: Vec<String>,
     url: String,
 }
 
 impl NatsServer {
     /// With JetStream.
     pub(crate) fn start() -> Self {
+        Self::start_with(&["-js"])
+    }
+
+    /// With these arguments, besides address, port and store. No JetStream unless asked for.
+    pub(crate) fn start_with(args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let child = Command::new(binary())
-            .args(["-a", "127.0.0.1", "-p", "-1", "-js"])
-            .arg("--ports_file_dir")
-            .arg(dir.path())
-            .arg("-sd")
-            .arg(dir.path().join("store"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let ports = format!("nats-server_{}.ports", child.id());
-        let ports = dir.path().join(ports);
+        let args: Vec<_> = args.iter().map(|&it| it.to_owned()).collect();
         let mut server = Self {
-            child,
-            _dir: dir,
+            child: launch(&dir, "-1", &args),
+            dir,
+            args,
             url: String::new(),
         };
+        server.url = server.started();
+        server
+    }
+
+    /// Ends the server at once; its store stays.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_file(self.ports());
+    }
+
+    /// Starts the server again after [`Self::stop`]: same port, same store.
+    pub(crate) fn start_again(&mut self) {
+        let port = self.port().to_string();
+        self.child = launch(&self.dir, &port, &self.args);
+        self.url = self.started();
+    }
+
+    /// Where the server writes what it listens on.
+    fn ports(&self) -> PathBuf {
+        let name = format!("nats-server_{}.ports", self.child.id());
+        self.dir.path().join(name)
+    }
+
+    /// The server's address, as soon as it listens.
+    fn started(&mut self) -> String {
+        let ports = self.ports();
         let give_up = Instant::now() + Duration::from_secs(30);
         loop {
             // The file can be there before all of it is written.
@@ -43,11 +65,10 @@ impl NatsServer {
                 .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok())
                 .and_then(|ports| Some(ports.get("nats")?.get(0)?.as_str()?.to_owned()));
             if let Some(url) = found {
-                server.url = url;
-                return server;
+                return url;
             }
             assert!(Instant::now() < give_up, "nats-server does not start");
-            if let Some(status) = server.child.try_wait().unwrap() {
+            if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("nats-server ended with {status}");
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -58,6 +79,26 @@ impl NatsServer {
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
+
+    pub(crate) fn port(&self) -> u16 {
+        let (_, port) = self.url.rsplit_once(':').unwrap();
+        port.parse().unwrap()
+    }
+}
+
+fn launch(dir: &TempDir, port: &str, args: &[String]) -> Child {
+    Command::new(binary())
+        .args(["-a", "127.0.0.1", "-p", port])
+        .arg("--ports_file_dir")
+        .arg(dir.path())
+        .arg("-sd")
+        .arg(dir.path().join("store"))
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 impl Drop for NatsServer {
@@ -68,7 +109,7 @@ impl Drop for NatsServer {
 }
 
 /// `WASH_NATS_SERVER`, else the first on `PATH`, else where Debian keeps it.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("WASH_NATS_SERVER") {
         return path.into();
     }

@@ -1,0 +1,14 @@
+;; Calls the actor whose key is its payload again and again, whatever comes of it.
+(module
+  (import "wapc" "__guest_request" (func $request (param i32 i32)))
+  (import "wapc" "__host_call"
+    (func $host_call (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (func (export "__guest_call") (param $op i32) (param $msg i32) (result i32)
+    (call $request (i32.const 1024) (i32.const 65536))
+    (loop $again
+      (drop (call $host_call
+        (i32.const 0) (i32.const 0) (i32.const 65536) (i32.const 56)
+        (i32.const 1024) (local.get $op) (i32.const 65536) (local.get $msg)))
+      (br $again))
+    (unreachable)))
