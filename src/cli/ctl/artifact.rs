@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::archive::MAX_ARTIFACT;
+use crate::claims::ActorId;
 use crate::claims::module::{self, ModuleClaims, ModuleError};
 use crate::cli::report::{CommandError, Kind};
 
@@ -60,6 +61,13 @@ pub(in crate::cli) fn actor(
         };
         CommandError::new(Kind::Refused, format!("{shown}: {error}")).hint(hint)
     })?;
+    if let Some(claims) = &claims
+        && let Err(error) = ActorId::parse(&claims.token.subject)
+    {
+        let message = format!("{shown}: the token is not an actor's: {error}");
+        let hint = "sign it as an actor, with `wash claims sign`";
+        return Err(CommandError::new(Kind::Refused, message).hint(hint));
+    }
     Ok(Artifact {
         reference: file_reference(&path),
         unsigned: claims.is_none(),
@@ -137,7 +145,8 @@ fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
         return Err(CommandError::new(
             Kind::Refused,
             format!("{}: larger than {MAX_ARTIFACT} bytes", path.display()),
-        ));
+        )
+        .hint("no module is that large: check the path"));
     }
     std::fs::read(path).map_err(|it| failed(crate::cli::ctl::io_reason(&it)))
 }
