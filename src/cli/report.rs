@@ -274,14 +274,16 @@ impl From<ConfigError> for CommandError {
                     .hint(hint)
                     .hint(format!("it was named by {from}"))
             }
-            ConfigError::Malformed { .. } => Self::new(Kind::Refused, error.to_string()),
+            ConfigError::Malformed { .. } => {
+                Self::new(Kind::Refused, error.to_string()).hint("mend the file, or name another")
+            }
             ConfigError::Unreadable { reason, .. } => {
                 let kind = match reason.kind() {
                     std::io::ErrorKind::NotFound => Kind::NotFound,
                     std::io::ErrorKind::PermissionDenied => Kind::Auth,
                     _ => Kind::General,
                 };
-                Self::new(kind, error.to_string())
+                Self::new(kind, error.to_string()).hint("check the path and who may read it")
             }
             ConfigError::Half { missing, flag, .. } => Self::new(Kind::Usage, error.to_string())
                 .hint(format!("add the {missing} with --{flag}")),
