@@ -2,6 +2,7 @@
 //! them in the reverse order.
 
 mod detach;
+mod files;
 mod flags;
 mod nats;
 mod plan;
@@ -103,6 +104,7 @@ impl UpArgs {
 
     /// Starts, waits, stops.
     async fn stay(self, session: &Session, log: Option<PathBuf>) -> CommandResult {
+        files::allow_many();
         let mut signals = Signals::install().map_err(|error| {
             CommandError::new(Kind::General, "cannot watch for signals").because(error)
         })?;
