@@ -33,6 +33,9 @@ const MAX_REFERENCE: usize = 4 << 10;
 const MAX_ANNOTATIONS: usize = 16 << 10;
 const MAX_LINK: usize = 64 << 10;
 
+/// The longest reason of a refusal, in bytes.
+const MAX_REASON: usize = 500;
+
 const WRONG_HOST: &str = "Command received by incorrect host and could not be processed";
 
 /// The longest grace that a client may give a stopping host.
@@ -310,8 +313,14 @@ fn token(text: &str, bad: &str, field: &str) -> Result<(), Refusal> {
     ))
 }
 
+/// The reason may quote what was sent, so it is cut.
 fn refuse(bad: &str, reason: impl std::fmt::Display) -> Refusal {
-    Refusal::Text(format!("{bad}: {reason}"))
+    let mut text = format!("{bad}: {reason}");
+    if text.len() > MAX_REASON {
+        text.truncate(text.floor_char_boundary(MAX_REASON));
+        text.push('…');
+    }
+    Refusal::Text(text)
 }
 
 fn new_id() -> String {
