@@ -1,12 +1,10 @@
 //! A host that is abused: the real binary on a real nats-server, with a `hello` behind HTTP that has to keep
 //! answering whatever happens to the rest.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -19,6 +17,7 @@ use wash::lattice::invocation::Identity;
 use wash::lattice::rpc::{Call, Retry, Rpc, RpcError};
 use wash::lattice::wire::Entity;
 
+use crate::abuse_up::Up;
 use crate::env::TestEnv;
 use crate::nats::NatsServer;
 
@@ -190,7 +189,7 @@ impl Lattice<'_> {
         .await
     }
 
-    /// Starts a guest of `tests/guests` that may use HTTP; its key.
+    /// Starts a guest that may use HTTP; its key.
     pub(crate) async fn guest(&self, name: &str, count: u32) -> String {
         let key = Seed::generate(KeyKind::Module);
         let wasm = signed(&guest(name), &key, |_| {});
@@ -203,6 +202,29 @@ impl Lattice<'_> {
     /// Links an actor to the HTTP server.
     pub(crate) async fn link(&self, actor: &str, port: u16) {
         self.accepted("linkdefs.put", &link(actor, port)).await;
+    }
+
+    pub(crate) async fn links(&self) -> Vec<Value> {
+        let links = self.ask("get.links", "").await;
+        links["links"].as_array().unwrap().clone()
+    }
+
+    pub(crate) async fn unlink(&self, link: &Value) {
+        let body = json!({
+            "actor_id": link["actor_id"], "contract_id": link["contract_id"], "link_name": link["link_name"],
+        });
+        self.accepted("linkdefs.del", &body).await;
+    }
+
+    /// Removes every link of an actor that does not run: those that do belong to other tests.
+    pub(crate) async fn clean_up(&self) {
+        let inventory = self.inventory().await;
+        let actors = inventory["actors"].as_array().unwrap();
+        for link in self.links().await {
+            if actors.iter().all(|it| it["id"] != link["actor_id"]) {
+                self.unlink(&link).await;
+            }
+        }
     }
 
     /// Somebody in the cluster, who signs as the host does.
@@ -255,85 +277,12 @@ pub(crate) fn link(actor: &str, port: u16) -> Value {
     })
 }
 
-/// A `wash up` in the foreground that has said that it is ready; killed on drop.
-pub(crate) struct Up {
-    child: Child,
-    pub(crate) ready: Value,
-    stderr: Option<JoinHandle<String>>,
-}
-
-impl Up {
-    #[track_caller]
-    pub(crate) fn start(env: &TestEnv, args: &[&str]) -> Self {
-        let mut command = env.command(&["up", "-o", "json"]);
-        Self::spawn(command.args(args))
-    }
-
-    #[track_caller]
-    pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let stderr = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            stderr.read_to_end(&mut bytes).unwrap();
-            String::from_utf8_lossy(&bytes).into_owned()
-        });
-        let (send, document) = mpsc::channel();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            while !text.ends_with("\n}\n") && stdout.read_line(&mut text).unwrap() > 0 {}
-            let _ = send.send(text);
-            // Kept open: a pipe that nobody reads must not end the host.
-            let _ = stdout.read_to_end(&mut Vec::new());
-        });
-        let text = document.recv_timeout(PATIENCE).unwrap_or_default();
-        let ready: Value = serde_json::from_str(&text).unwrap_or_default();
-        if ready["success"] != true {
-            let _ = child.kill();
-            let _ = child.wait();
-            panic!("not ready: {text}\n{}", stderr.join().unwrap());
-        }
-        Self {
-            child,
-            ready,
-            stderr: Some(stderr),
-        }
-    }
-
-    pub(crate) fn text(&self, field: &str) -> &str {
-        self.ready[field].as_str().unwrap_or_default()
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Panics if the process has ended.
-    #[track_caller]
-    pub(crate) fn alive(&mut self) {
-        let status = self.child.try_wait().unwrap();
-        assert!(status.is_none(), "the host ended with {status:?}");
-    }
-
-    /// Waits for the end; exit status and stderr.
-    #[track_caller]
-    pub(crate) fn end(&mut self) -> (ExitStatus, String) {
-        let status = eventually("`wash up` ends", || self.child.try_wait().unwrap());
-        (status, self.stderr.take().unwrap().join().unwrap())
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
+/// A guest of these tests, or one that the unit tests use too.
 pub(crate) fn guest(name: &str) -> Vec<u8> {
-    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests");
-    wat::parse_file(guests.join(name).with_extension("wat")).unwrap()
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let ours = tests.join("it/guests").join(name).with_extension("wat");
+    let shared = tests.join("guests").join(name).with_extension("wat");
+    wat::parse_file(if ours.exists() { ours } else { shared }).unwrap()
 }
 
 /// Signed by a fresh account, as a module that may use HTTP.

@@ -78,10 +78,10 @@ async fn forged_calls_are_refused_with_their_reason() {
     });
     case("signature invalid", &|it| it.encoded_claims = String::new());
     case("signature invalid", &|it| {
-        it.encoded_claims = "a.b.c".into()
+        it.encoded_claims = "a.b.c".into();
     });
     case("signature invalid", &|it| {
-        it.encoded_claims = ".".repeat(100_000)
+        it.encoded_claims = ".".repeat(100_000);
     });
     // Signed by one key in the name of another.
     case("signature invalid", &|it| {
@@ -94,28 +94,28 @@ async fn forged_calls_are_refused_with_their_reason() {
         resign(it, &Seed::generate(KeyKind::Cluster), |_| {});
     });
     case("token expired", &|it| {
-        resign(it, cluster, |it| it.expires = Some(now() - 5))
+        resign(it, cluster, |it| it.expires = Some(now() - 5));
     });
     case("before claims token allows", &|it| {
         resign(it, cluster, |it| it.not_before = Some(now() + 500));
     });
     case("No wascap metadata", &|it| {
-        resign(it, cluster, |it| it.metadata = None)
+        resign(it, cluster, |it| it.metadata = None);
     });
     case("does not match signed claims hash", &|it| {
-        it.msg = Bytes::from_static(b"other")
+        it.msg = Bytes::from_static(b"another");
     });
     case("does not match signed claims hash", &|it| {
         it.msg = Bytes::new()
     });
     case("", &|it| it.operation = "Other.Call".into());
     case("", &|it| {
-        it.origin = Entity::provider(SERVER, HTTP, "default")
+        it.origin = Entity::provider(SERVER, HTTP, "default");
     });
     case("ID do not match", &|it| it.id = "another".into());
     case("Invalid host ID", &|it| it.host_id = "*".into());
-    case("target", &|it| {
-        it.target = Entity::actor(Seed::generate(KeyKind::Module).public())
+    case("does not match signed claims hash", &|it| {
+        it.target = Entity::actor(Seed::generate(KeyKind::Module).public());
     });
     for (invocation, words) in calls {
         let error = lattice.refusal(&invocation).await;

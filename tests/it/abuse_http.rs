@@ -230,3 +230,61 @@ async fn half_closed_and_pipelined_connections_are_served() {
     let links = arena.enter().await.ask("get.links", "").await;
     assert!(links.to_string().contains(HELLO));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn more_connections_than_the_shell_allows_files_are_held() {
+    let nats = crate::nats::NatsServer::start();
+    let mut env = crate::env::TestEnv::new();
+    env.set("WASH_NATS_URL", nats.url());
+    let wash = env.command(&[]);
+    let mut limited = std::process::Command::new("sh");
+    limited.args([
+        "-c",
+        "ulimit -Sn 100; exec \"$0\" up -o json --nats-connect-only --nats-port \"$1\"",
+    ]);
+    limited
+        .arg(wash.get_program())
+        .arg(nats.port())
+        .env_clear()
+        .current_dir(env.home());
+    limited.envs(
+        wash.get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    limited
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut up = crate::abuse_up::Up::spawn(&mut limited);
+    let port = free_port();
+    let hello = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hello/hello.wasm");
+    let _ = env.run(&["start", "actor", hello]).success();
+    let _ = env
+        .run(&["start", "provider", "builtin:httpserver"])
+        .success();
+    let address = format!("address=127.0.0.1:{port}");
+    let _ = env
+        .run(&[
+            "link",
+            "put",
+            HELLO,
+            "builtin:httpserver",
+            crate::abuse::HTTP,
+            &address,
+        ])
+        .success();
+    let idle: Vec<_> = (0..200)
+        .map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap())
+        .collect();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream
+        .set_read_timeout(Some(std::time::Duration::from_secs(20)))
+        .unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let answer = read_all(stream);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    up.alive();
+    drop(idle);
+}

@@ -7,8 +7,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::abuse::{Up, eventually, free_port};
+use crate::abuse::{eventually, free_port};
 use crate::abuse_nats::send;
+use crate::abuse_up::Up;
 use crate::env::{Output, TestEnv};
 use crate::nats::NatsServer;
 
@@ -172,10 +173,7 @@ fn wrong_lattices_and_contexts() {
     let mut env = TestEnv::new();
     env.set("WASH_NATS_URL", nats.url());
     let port = nats.port();
-    let mut up = Up::start(
-        &env,
-        &["--nats-port", &port.to_string(), "--lattice", "here"],
-    );
+    let mut up = Up::start(&env, &["--nats-port", port, "--lattice", "here"]);
     let host = up.text("host_id").to_owned();
     let elsewhere = env
         .run(&["get", "hosts", "-x", "there", "-o", "json"])
@@ -217,8 +215,8 @@ fn settings_that_cannot_be_are_usage() {
     let env = TestEnv::new();
     for (line, words) in [
         ("up --nats-port 70000", "70000"),
-        ("up --max-memory lots", "lots"),
-        ("up --max-time -1s", "-1s"),
+        ("up --max-memory lots", "max-memory"),
+        ("up --max-time=-1s", "max-time"),
         ("up --max-depth 0", "depth"),
         ("up --max-instances 0", "instances"),
         ("up --rpc-timeout-ms soon", "soon"),
@@ -228,7 +226,7 @@ fn settings_that_cannot_be_are_usage() {
         ),
         ("up --cluster-seed junk", "seed"),
         ("up --cluster-issuers junk", "junk"),
-        ("up --label nothing", "nothing"),
+        ("up --label nothing", "KEY=VALUE"),
         ("up --nats-port 0 --nats-connect-only", "connect-only"),
     ] {
         let args: Vec<&str> = line.split(' ').collect();

@@ -80,9 +80,16 @@ impl NatsServer {
         &self.url
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        let (_, port) = self.url.rsplit_once(':').unwrap();
-        port.parse().unwrap()
+    pub(crate) fn port(&self) -> &str {
+        self.url.rsplit_once(':').unwrap().1
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 }
 
