@@ -8,6 +8,7 @@ mod completions;
 mod ctl;
 mod down;
 mod help;
+mod hub;
 mod keys;
 mod local;
 mod man;
@@ -70,6 +71,8 @@ enum Command {
     Keys(keys::KeysCommand),
     #[command(subcommand)]
     Claims(claims::ClaimsCommand),
+    #[command(subcommand)]
+    Hub(hub::HubCommand),
     Completions(completions::CompletionsArgs),
     #[command(hide = true)]
     Man(man::ManArgs),
@@ -138,6 +141,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
     match command {
         Command::Keys(it) => it.run(session),
         Command::Claims(it) => it.run(session),
+        Command::Hub(it) => it.run(session),
         Command::Completions(it) => it.run(session),
         Command::Man(it) => it.run(session),
         Command::Help(it) => it.run(session),

@@ -1,10 +1,13 @@
-//! The NATS server as a child process: find it, configure it, know when it is ready, end it.
+//! The NATS server as a child process: find it, configure it, know when it is ready, end it. And a hub of one's
+//! own: configuration, tokens and credentials of a server that somebody else runs.
 //!
-//! Does not know lattice subjects, hosts or claims.
+//! Builds on `claims` for keys and their files. Does not know lattice subjects, hosts or what actors state.
 
 pub mod binary;
 pub mod conf;
 pub mod greeting;
+pub mod hub;
+pub mod jwt;
 pub mod process;
 mod server;
 

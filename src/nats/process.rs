@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 /// One process; a later one with the same pid is another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,11 +13,13 @@ pub struct ProcessId {
     pub started: u64,
 }
 
-/// How a process is asked to end.
+/// What a process is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     Terminate,
     Kill,
+    /// Read its configuration again. Only on Unix.
+    Reload,
 }
 
 /// The system derives the time from the time since boot, so it moves a little when the clock is set.
@@ -37,6 +39,21 @@ impl ProcessId {
 
     pub fn is_running(self) -> bool {
         started(self.pid).is_some_and(|it| it.abs_diff(self.started) <= TOLERANCE)
+    }
+
+    /// What it was started with, its own name included; empty if the system does not tell.
+    pub fn arguments(self) -> Vec<String> {
+        let pid = Pid::from_u32(self.pid);
+        let Ok(mut system) = System::new() else {
+            return Vec::new();
+        };
+        let kind = ProcessRefreshKind::nothing()
+            .without_tasks()
+            .with_cmd(UpdateKind::Always);
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, kind);
+        let text = |it: &std::ffi::OsString| it.to_string_lossy().into_owned();
+        let process = system.process(pid);
+        process.map_or_else(Vec::new, |it| it.cmd().iter().map(text).collect())
     }
 
     /// Sends a signal if the process still runs; false if it does not or cannot be signalled.
@@ -109,7 +126,7 @@ fn send(process: ProcessId, signal: Signal) -> bool {
 /// There is nothing gentler than to end a process here.
 #[cfg(not(unix))]
 fn send(process: ProcessId, signal: Signal) -> bool {
-    if signal == Signal::Terminate {
+    if signal == Signal::Reload {
         return false;
     }
     let pid = Pid::from_u32(process.pid);
@@ -131,6 +148,7 @@ fn number(signal: Signal) -> rustix::process::Signal {
     match signal {
         Signal::Terminate => rustix::process::Signal::TERM,
         Signal::Kill => rustix::process::Signal::KILL,
+        Signal::Reload => rustix::process::Signal::HUP,
     }
 }
 
