@@ -56,6 +56,7 @@ complete -c wash -n "__fish_wash_needs_command" -f -a "label" -d 'Set or remove 
 complete -c wash -n "__fish_wash_needs_command" -f -a "call" -d 'Call an operation of an actor'
 complete -c wash -n "__fish_wash_needs_command" -f -a "keys" -d 'Make, show and list keys'
 complete -c wash -n "__fish_wash_needs_command" -f -a "claims" -d 'Read and write what modules state about themselves'
+complete -c wash -n "__fish_wash_needs_command" -f -a "hub" -d 'Make a NATS hub of one\'s own, and say who may use it'
 complete -c wash -n "__fish_wash_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c wash -n "__fish_wash_needs_command" -f -a "man" -d 'Print the manual page, or write those of every command into a directory'
 complete -c wash -n "__fish_wash_needs_command" -f -a "help" -d 'Show help of a command, or a topic: exit-codes, environment, formats'
@@ -1355,6 +1356,127 @@ complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcom
 complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "operator" -d 'Make a token for an operator, who signs accounts'
 complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "account" -d 'Make a token for an account, which signs actors and providers'
 complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "provider" -d 'Make a token for a capability provider'
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -f -a "init" -d 'Make a hub: configuration, keys, certificates and the first credentials'
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -f -a "creds" -d 'Let one more machine in, and write its credentials'
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -f -a "revoke" -d 'Shut a machine out'
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -f -a "list" -d 'List who may use a hub'
+complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -f -a "ls" -d 'List who may use a hub'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l self-signed -d 'Sign a certificate for these names or addresses, by which machines reach the hub; comma-separated' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l tls-cert -d 'Certificate chain of the server, PEM; used where it is' -r -F
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l tls-key -d 'Key of the certificate, PEM; used where it is' -r -F
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l name -d 'Name of the hub, its server and its operator' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l host -d 'Address to listen on' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l port -d 'Port for clients; 0 lets the system choose at each start' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l leaf-port -d 'Port for leaf nodes' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l monitor-port -d 'Serve monitoring at this port, for this machine alone' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l domain -d 'JetStream domain of the hub' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l machine -d 'Whom the first credentials are for' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l no-tls -d 'Speak in the clear, for networks where nobody else listens'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l no-jetstream -d 'Keep no streams and no state on the hub'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l force -d 'Move a hub that is there to DIR.replaced-TIME, as a whole, and make a new one; no credentials of the old hub work with it'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -s d -l dir -d 'Directory of the hub [default: hub in the directory of configuration]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -l out -d 'Write them to this new file, or to stdout with -, instead of creds/NAME.creds in the hub\'s directory' -r -F
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -l expires -d 'How long they are good: 12h, 90days; 0 is for ever, as is leaving it out' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from creds" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -s d -l dir -d 'Directory of the hub [default: hub in the directory of configuration]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -l no-reload -d 'Leave the running server as it is'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from list" -s d -l dir -d 'Directory of the hub [default: hub in the directory of configuration]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from list" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from list" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -s d -l dir -d 'Directory of the hub [default: hub in the directory of configuration]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand completions" -s d -l dir -d 'Write the script into this directory, under the name that the shell expects' -r -F
 complete -c wash -n "__fish_wash_using_subcommand completions" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'

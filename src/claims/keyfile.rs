@@ -168,7 +168,8 @@ fn plain(name: &str) -> Result<&str, KeyFileError> {
     Ok(stem)
 }
 
-fn quoted(path: &Path) -> String {
+/// Ready to be pasted into a shell.
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let safe = |it: char| it.is_alphanumeric() || "/._-+@".contains(it);
     if text.chars().all(safe) {

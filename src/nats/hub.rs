@@ -127,11 +127,14 @@ impl Hub {
         } else {
             return Err(HubError::NotEmpty(dir));
         };
+        let found = dir.is_dir();
         match build(&dir, plan, now) {
             Ok(hub) => Ok((hub, aside)),
             Err(error) => {
-                // Ours alone, and empty again.
-                let _ = fs::remove_dir(&dir);
+                if !found {
+                    // Empty again.
+                    let _ = fs::remove_dir(&dir);
+                }
                 if let Some(aside) = aside {
                     let _ = fs::rename(aside, &dir);
                 }
@@ -357,7 +360,7 @@ fn build(dir: &Path, plan: &Plan, now: u64) -> Result<Hub, HubError> {
         files::write_new(&new.join("tls/ca.pem"), &issued.authority)?;
         files::write_new(&new.join("tls/cert.pem"), &issued.certificate)?;
         files::write_new(&new.join("tls/key.pem"), &issued.key)?;
-        files::write_new(&new.join("keys/ca.pem"), &issued.authority_key)?;
+        files::write_new(&new.join("keys/ca-key.pem"), &issued.authority_key)?;
         moved.push("tls");
     }
     let system_account = system.public();

@@ -19,7 +19,7 @@ mod env;
 mod examples;
 mod fake_host;
 mod generated;
-mod map;
+mod hub;
 mod nats;
 mod outside;
 mod up;

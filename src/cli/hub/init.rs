@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ArgGroup;
 use serde_json::json;
 
+use crate::claims::keyfile::quoted;
 use crate::nats::hub::{Hub, Plan, Tls};
 
 use super::super::CommandResult;
@@ -93,10 +94,7 @@ impl InitArgs {
         }
         let record = hub.record();
         let creds = hub.creds_file(&self.machine);
-        let command = format!(
-            "nats-server --config {}",
-            quoted(&hub.conf().display().to_string())
-        );
+        let command = format!("nats-server --config {}", quoted(&hub.conf()));
         let mut text = format!(
             "Hub {} is ready in {}\n\nRun it:\n  {command}\n\nCopy to the machine '{}':\n  {}\n",
             record.name,
@@ -115,7 +113,7 @@ impl InitArgs {
             record.leaf_url,
             record.client_url,
             match &self.dir {
-                Some(_) => format!(" --dir {}", quoted(&hub.dir().display().to_string())),
+                Some(_) => format!(" --dir {}", quoted(hub.dir())),
                 None => String::new(),
             },
             hub.dir().join("keys").display(),
@@ -178,14 +176,4 @@ fn is_loopback(host: &str) -> bool {
         || host
             .parse::<std::net::IpAddr>()
             .is_ok_and(|it| it.is_loopback())
-}
-
-/// Ready to be pasted into a shell.
-fn quoted(text: &str) -> String {
-    let safe = |it: char| it.is_alphanumeric() || "/._-+@".contains(it);
-    if text.chars().all(safe) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }

@@ -34,7 +34,7 @@ impl Conf<'_> {
     pub(super) fn text(&self) -> String {
         let mut text = String::from(
             "# Written by `wash hub init`, and yours to edit. The accounts are in a file of their own, which\n\
-             # `wash hub` rewrites.\n",
+             # `wash hub` rewrites. Paths are those of the place where the hub was made.\n",
         );
         let mut line = |indent: &str, key: &str, value: &str| {
             let _ = writeln!(text, "{indent}{key}: {value}");

@@ -80,20 +80,60 @@ fn what_cannot_work_is_refused_and_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("hub");
     let gone = home.path().join("gone.pem");
-    let bad: [(&str, fn(&mut Plan)); 7] = [
-        ("name", |it| it.name = "a b".to_owned()),
-        ("name", |it| it.first_user = "../up".to_owned()),
-        ("name", |it| it.first_user = "x".repeat(65)),
-        ("domain", |it| it.domain = Some("a.b".to_owned())),
-        ("4222", |it| (it.port, it.leaf_port) = (4222, 4222)),
-        ("host:4222", |it| it.host = "host:4222".to_owned()),
-        ("tls://x", |it| {
-            it.tls = Tls::SelfSigned(vec!["tls://x".to_owned()])
-        }),
+    let own = |names: &str| Tls::SelfSigned(vec![names.to_owned()]);
+    let bad = [
+        (
+            "name",
+            Plan {
+                name: "a b".to_owned(),
+                ..plan()
+            },
+        ),
+        (
+            "name",
+            Plan {
+                first_user: "../up".to_owned(),
+                ..plan()
+            },
+        ),
+        (
+            "name",
+            Plan {
+                first_user: "x".repeat(65),
+                ..plan()
+            },
+        ),
+        (
+            "domain",
+            Plan {
+                domain: Some("a.b".to_owned()),
+                ..plan()
+            },
+        ),
+        (
+            "4222",
+            Plan {
+                port: 4222,
+                leaf_port: 4222,
+                ..plan()
+            },
+        ),
+        (
+            "host:4222",
+            Plan {
+                host: "host:4222".to_owned(),
+                ..plan()
+            },
+        ),
+        (
+            "tls://x",
+            Plan {
+                tls: own("tls://x"),
+                ..plan()
+            },
+        ),
     ];
-    for (said, change) in bad {
-        let mut plan = plan();
-        change(&mut plan);
+    for (said, plan) in bad {
         let error = Hub::create(&dir, &plan, NOW, false).unwrap_err();
         assert!(matches!(error, HubError::Bad { .. }), "{error}");
         assert!(error.to_string().contains(said), "{error}");
