@@ -235,7 +235,7 @@ fn relative(at: u64, now: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::{InvocationMetadata, KeyKind};
+    use crate::claims::{ActorMetadata, InvocationMetadata, KeyKind};
 
     const NOW: u64 = 1_700_000_000;
 
@@ -323,5 +323,25 @@ mod tests {
             (token.expires_human(NOW), token.not_before_human(NOW)),
             ("never".into(), "immediately".into())
         );
+    }
+
+    #[test]
+    fn tokens_of_other_tools_are_read() {
+        let made = [
+            (include_str!("fixtures/actor-wash-0.11.jwt"), None),
+            (include_str!("fixtures/actor-wash-0.26.jwt"), Some(3)),
+        ];
+        for (text, revision) in made {
+            let token = verify::<ActorMetadata>(text.trim(), NOW).unwrap();
+            assert_eq!(token.revision, revision);
+            assert!(token.issuer.starts_with('A') && token.subject.starts_with('M'));
+            let metadata = token.metadata.unwrap();
+            assert_eq!(metadata.name.as_deref(), Some("tok"));
+            assert_eq!(metadata.caps, Some(vec!["wasmcloud:keyvalue".to_owned()]));
+            assert_eq!(
+                (metadata.rev, metadata.ver.as_deref()),
+                (Some(1), Some("0.1.0"))
+            );
+        }
     }
 }
