@@ -77,9 +77,12 @@ pub(crate) fn process(it: Process) -> ProcessId {
 
 /// A control client on the lattice of a host, with its credentials file or else the user's own settings.
 pub(crate) async fn control(session: &Session, record: &Record) -> Result<Control, CommandError> {
-    let settings = session.settings(&ConnectionArgs::default())?;
+    // Said as a flag, so that no other host that runs here is taken for the one that is meant.
+    let settings = session.settings(&ConnectionArgs {
+        server: Some(record.nats.url.clone()),
+        ..ConnectionArgs::default()
+    })?;
     let mut options = options(&settings);
-    options.urls = vec![record.nats.url.clone()];
     options.timeout = ANSWER_LIMIT;
     options.tls.required |= record.tls;
     if let Some(path) = &record.credentials {

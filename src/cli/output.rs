@@ -1,6 +1,6 @@
 //! Values to text, JSON and YAML; colour, width and closed pipes in one place.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value, json};
@@ -240,6 +240,17 @@ impl Output {
         self.line(&format!("warning: {text}"));
     }
 
+    /// Asks on stderr and reads a line from stdin; what is not answered is empty. Only where
+    /// [`super::session::Session::interactive`] allows it.
+    pub(crate) fn ask(&self, question: &str) -> io::Result<String> {
+        let mut stderr = io::stderr().lock();
+        write!(stderr, "{question} ")?;
+        stderr.flush()?;
+        let mut line = String::new();
+        io::stdin().lock().take(MAX_ANSWER).read_line(&mut line)?;
+        Ok(line.trim().to_owned())
+    }
+
     /// Shows on stderr that something takes long, until it is dropped; only people at a terminal see it.
     pub(crate) fn spinner(&self, message: impl Into<String>) -> Spinner {
         let seen = !self.quiet && !self.page.format.is_document() && io::stderr().is_terminal();
@@ -271,6 +282,9 @@ fn print(text: &str) -> io::Result<()> {
         result => result,
     }
 }
+
+/// Bytes of one answer.
+const MAX_ANSWER: u64 = 64 * 1024;
 
 fn terminal_width(env: &Env) -> Option<usize> {
     let columns = env.get("COLUMNS").and_then(|it| it.parse().ok());

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::config::ConfigError;
 use crate::config::connection::without_secrets;
+use crate::config::layer::Source;
 use crate::lattice::ConnectError;
 use crate::lattice::control::ControlError;
 
@@ -270,9 +271,13 @@ impl From<ConfigError> for CommandError {
                 } else {
                     format!("known contexts: {}", known.join(", "))
                 };
-                Self::new(Kind::NotFound, error.to_string())
+                let error = Self::new(Kind::NotFound, error.to_string())
                     .hint(hint)
-                    .hint(format!("it was named by {from}"))
+                    .hint(format!("it was named by {from}"));
+                if matches!(from, Source::File { .. }) {
+                    return error.hint("choose another with `wash ctx use NAME`, or none: --none");
+                }
+                error
             }
             ConfigError::Malformed { .. } => {
                 Self::new(Kind::Refused, error.to_string()).hint("mend the file, or name another")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::auth::{self, Auth};
-use super::context::{self, Context};
+use super::context::{Context, running, shelf};
 use super::definition::{DEFINITIONS, Key};
 use super::dirs::Dirs;
 use super::env::Env;
@@ -58,35 +58,54 @@ impl Connection {
         let wanted = [&flags, &environment]
             .into_iter()
             .find_map(|layer| layer.get(Key::Context));
-        let context = context::find(wanted, dirs, env)?;
-        let values = context.as_ref().map_or_else(Layer::default, Context::layer);
-        let layers = Layers::new(flags, environment, values);
+        // A host that runs here is meant only where nothing else is.
+        let elsewhere = [&flags, &environment].iter().any(|it| it.has(PLACE));
+        let context = match shelf::find(wanted, dirs, env)? {
+            None if !elsewhere => running::first(dirs).map(|it| {
+                let field = "the running host";
+                let path = it.path.clone();
+                (it, Source::File { field, path })
+            }),
+            found => found,
+        };
+        let values = context
+            .as_ref()
+            .map_or_else(Layer::default, |it| it.0.layer());
+        let mut settings = Self::of(&Layers::new(flags, environment, values))?;
+        settings.context = context.map(|(it, source)| Setting::new(it.name, source));
+        Ok(settings)
+    }
+
+    /// Decides every setting by what one context says alone, to see whether it can work.
+    ///
+    /// # Errors
+    /// Every variant of [`ConfigError`].
+    pub fn of_context(context: &Context) -> Result<Self, ConfigError> {
+        let layers = Layers::new(Layer::default(), Layer::default(), context.layer());
+        Self::of(&layers)
+    }
+
+    fn of(layers: &Layers<Key>) -> Result<Self, ConfigError> {
         let mut exposed = Vec::new();
         Ok(Self {
-            urls: urls(&layers)?,
-            auth: auth::decide(&layers, &mut exposed)?,
-            tls: tls(&layers)?,
+            urls: urls(layers)?,
+            auth: auth::decide(layers, &mut exposed)?,
+            tls: tls(layers)?,
             lattice: layers
                 .get(Key::Lattice)
                 .unwrap_or_else(|| Setting::default("default".to_owned())),
             js_domain: layers.get(Key::JsDomain),
             ctl_prefix: layers.get(Key::CtlPrefix),
-            timeout: timeout(&layers)?,
+            timeout: timeout(layers)?,
             cluster_seed: layers.get(Key::ClusterSeed).map(|it| it.map(Secret::new)),
-            context: context.map(|it| {
-                let source = wanted_source(&layers);
-                Setting::new(it.name, source)
-            }),
+            context: None,
             exposed,
         })
     }
 }
 
-fn wanted_source(layers: &Layers<Key>) -> Source {
-    layers
-        .get(Key::Context)
-        .map_or(Source::Default, |it| it.source)
-}
+/// What says where NATS is.
+const PLACE: &[Key] = &[Key::Server, Key::Host, Key::Port];
 
 /// What the environment says.
 fn environment(env: &Env) -> Layer<Key> {
@@ -107,8 +126,8 @@ fn environment(env: &Env) -> Layer<Key> {
     layer
 }
 
-fn urls(layers: &Layers<Key>) -> Result<Setting<Vec<String>>, ConfigError> {
-    let Some(layer) = layers.first_with(&[Key::Server, Key::Host, Key::Port]) else {
+pub(super) fn urls(layers: &Layers<Key>) -> Result<Setting<Vec<String>>, ConfigError> {
+    let Some(layer) = layers.first_with(PLACE) else {
         let url = format!("{DEFAULT_HOST}:{DEFAULT_PORT}");
         return Ok(Setting::default(vec![url]));
     };

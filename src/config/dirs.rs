@@ -13,6 +13,8 @@ pub struct Dirs {
     pub state: PathBuf,
     /// Artifacts and compiled code.
     pub cache: PathBuf,
+    /// Contexts, where they are not with the rest of the configuration.
+    pub contexts: Option<PathBuf>,
     /// `~/.wash` of older tools: read if it is there, never written.
     pub legacy: Option<PathBuf>,
 }
@@ -22,12 +24,17 @@ impl Dirs {
     pub fn find(env: &Env) -> Option<Self> {
         let home = env.get("HOME").map(PathBuf::from);
         let legacy = home.map(|it| it.join(".wash"));
+        let contexts = env
+            .get("WASH_CONTEXTS")
+            .or_else(|| env.get("WASH_CONTEXT_DIR"));
+        let contexts = contexts.map(PathBuf::from);
         if let Some(root) = env.get("WASH_HOME") {
             let root = Path::new(root);
             return Some(Self {
                 config: root.join("config"),
                 state: root.join("state"),
                 cache: root.join("cache"),
+                contexts,
                 legacy,
             });
         }
@@ -39,6 +46,7 @@ impl Dirs {
                 .unwrap_or_else(|| project.data_local_dir())
                 .to_owned(),
             cache: project.cache_dir().to_owned(),
+            contexts,
             legacy,
         })
     }
@@ -49,7 +57,10 @@ impl Dirs {
     }
 
     pub fn contexts(&self) -> PathBuf {
-        self.config.join("contexts")
+        match &self.contexts {
+            Some(it) => it.clone(),
+            None => self.config.join("contexts"),
+        }
     }
 
     /// Written by `wash up`, with the cluster seed.

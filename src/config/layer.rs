@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     Default,
-    /// A field of a host's configuration file.
+    /// A field of a host's configuration file, or what a file of ours stands for.
     File {
         field: &'static str,
         path: PathBuf,

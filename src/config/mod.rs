@@ -7,6 +7,8 @@ pub mod context;
 pub mod definition;
 pub mod dirs;
 pub mod env;
+pub mod explain;
+pub mod host;
 pub mod layer;
 pub mod manifest;
 pub mod running;

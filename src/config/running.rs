@@ -27,6 +27,8 @@ pub struct Record {
     pub ready: bool,
     pub lattice: String,
     pub ctl_prefix: Option<String>,
+    #[serde(default)]
+    pub js_domain: Option<String>,
     pub nats: Nats,
     /// Credentials file of the control connection.
     pub credentials: Option<PathBuf>,
@@ -159,6 +161,10 @@ impl Drop for Held {
 }
 
 impl Entry {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Forgets a host that has ended without removing its file; false if it lives after all.
     ///
     /// # Errors
@@ -237,6 +243,7 @@ mod tests {
             ready: false,
             lattice: "default".to_owned(),
             ctl_prefix: None,
+            js_domain: None,
             nats: Nats {
                 url: "nats://127.0.0.1:4222".to_owned(),
                 process: None,

@@ -19,6 +19,7 @@ use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::Session;
 use crate::cli::trace::LogFormat;
 use crate::config::connection::parse_duration;
+use crate::config::context::{running as contexts, shelf};
 use crate::config::host::Endpoint;
 use crate::config::running::{self, Held, Process, Record};
 use crate::host::{Host, StartError};
@@ -251,7 +252,15 @@ impl Parts {
             held.update(&record).map_err(unrecorded)?;
             told.clone_from(&record);
         }
+        let dirs = Some(&plan.dirs);
+        let context = contexts::of_host(dirs, &record).map(|it| it.name);
+        let named = shelf::default_name(dirs).ok().flatten();
+        let default_context = named
+            .map(|it| it.value)
+            .or_else(|| Some(contexts::first(dirs)?.name));
         Ok(Ready {
+            context,
+            default_context,
             host_id: record.host_id,
             name: record.name,
             pid: std::process::id(),
@@ -365,6 +374,7 @@ fn record(plan: &Plan, log: &Option<PathBuf>) -> Record {
         ready: false,
         lattice: plan.lattice.to_string(),
         ctl_prefix: plan.settings.ctl_topic_prefix.clone(),
+        js_domain: plan.settings.js_domain.clone(),
         nats: running::Nats {
             url: String::new(),
             process: None,

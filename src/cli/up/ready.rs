@@ -25,6 +25,12 @@ pub(super) struct Ready {
     pub(super) log: Option<PathBuf>,
     /// None if nothing is kept.
     pub(super) host_config: Option<PathBuf>,
+    /// The context by which commands reach this host, for as long as it runs.
+    #[serde(default)]
+    pub(super) context: Option<String>,
+    /// What they take if they are told nothing.
+    #[serde(default)]
+    pub(super) default_context: Option<String>,
     /// What `--apply` did.
     pub(super) applied: Option<Applied>,
 }
@@ -36,7 +42,17 @@ pub(super) struct Applied {
 }
 
 impl Ready {
-    fn kill_command(&self) -> String {
+    fn context_line(&self) -> Option<String> {
+        let context = self.context.as_ref()?;
+        Some(match &self.default_context {
+            Some(default) if default != context => format!(
+                "Context  {context} (choose it with --context; without one it is '{default}')"
+            ),
+            _ => format!("Context  {context} (used by every command while this host runs)"),
+        })
+    }
+
+    pub(super) fn kill_command(&self) -> String {
         format!("wash down {}", self.host_id)
     }
 }
@@ -59,6 +75,8 @@ impl Answer for Ready {
             // As older versions name it.
             "wasmcloud_log": self.log,
             "host_config": self.host_config,
+            "context": self.context,
+            "default_context": self.default_context,
             "kill_cmd": self.kill_command(),
             "applied": self.applied.as_ref().map(|it| &it.fields),
         });
@@ -88,6 +106,7 @@ impl Answer for Ready {
         if let Some(path) = &self.host_config {
             lines.push(format!("Config   {}", path.display()));
         }
+        lines.extend(self.context_line());
         match &self.log {
             Some(path) => {
                 lines.push(format!("Log      {}", path.display()));
