@@ -54,6 +54,8 @@ complete -c wash -n "__fish_wash_needs_command" -f -a "link" -d 'Put, remove and
 complete -c wash -n "__fish_wash_needs_command" -f -a "apply" -d 'Start and link what a manifest lists, and wait until it runs'
 complete -c wash -n "__fish_wash_needs_command" -f -a "label" -d 'Set or remove labels of a host'
 complete -c wash -n "__fish_wash_needs_command" -f -a "call" -d 'Call an operation of an actor'
+complete -c wash -n "__fish_wash_needs_command" -f -a "ctx" -d 'Name lattices and how to reach them'
+complete -c wash -n "__fish_wash_needs_command" -f -a "doctor" -d 'Find out what is wrong between here and a lattice'
 complete -c wash -n "__fish_wash_needs_command" -f -a "keys" -d 'Make, show and list keys'
 complete -c wash -n "__fish_wash_needs_command" -f -a "claims" -d 'Read and write what modules state about themselves'
 complete -c wash -n "__fish_wash_needs_command" -f -a "hub" -d 'Make a NATS hub of one\'s own, and say who may use it'
@@ -1162,6 +1164,257 @@ complete -c wash -n "__fish_wash_using_subcommand call" -s q -l quiet -d 'Say on
 complete -c wash -n "__fish_wash_using_subcommand call" -s v -l verbose -d 'Say more; twice for much more'
 complete -c wash -n "__fish_wash_using_subcommand call" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand call" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -f -a "list" -d 'List contexts'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -f -a "ls" -d 'List contexts'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -f -a "new" -d 'Make a context of the connection options given'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -f -a "show" -d 'Show a context, or with --resolved what a command would use'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -f -a "use" -d 'Make a context the default'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -f -a "edit" -d 'Edit a context'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -f -a "del" -d 'Delete contexts'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and not __fish_seen_subcommand_from list ls new show use edit del import" -f -a "import" -d 'Copy contexts of the nats command line and of wash 0.11'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from list" -l directory -d 'Directory of contexts [env: WASH_CONTEXTS, WASH_CONTEXT_DIR]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from list" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from list" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from list" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from ls" -l directory -d 'Directory of contexts [env: WASH_CONTEXTS, WASH_CONTEXT_DIR]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from ls" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from ls" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from ls" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from ls" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l description -d 'What it is for' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l cluster-seed -d 'Seed that signs calls, or a file with one' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l directory -d 'Directory of contexts [env: WASH_CONTEXTS, WASH_CONTEXT_DIR]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s i -l interactive -d 'Ask for what is not given'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s f -l force -d 'Replace a context of this name'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l use -d 'Make it the default at once'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l from-flags -d 'As older versions name it; flags count in any case'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l directory -d 'Directory of contexts [env: WASH_CONTEXTS, WASH_CONTEXT_DIR]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l resolved -d 'Show every setting as a command would use it: flags, variables, the context and defaults together'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -l directory -d 'Directory of contexts [env: WASH_CONTEXTS, WASH_CONTEXT_DIR]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -l none -d 'No default: the host that `wash up` runs on this machine, else 127.0.0.1:4222'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -s e -l editor -d 'The editor, with its arguments if need be [env: VISUAL, EDITOR]' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -l directory -d 'Directory of contexts [env: WASH_CONTEXTS, WASH_CONTEXT_DIR]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from del" -l directory -d 'Directory of contexts [env: WASH_CONTEXTS, WASH_CONTEXT_DIR]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from del" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from del" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from del" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from del" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from del" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from del" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from del" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from del" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -l as -d 'What a single one is called here' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -l directory -d 'Directory of contexts [env: WASH_CONTEXTS, WASH_CONTEXT_DIR]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -s f -l force -d 'Replace contexts of the same name'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l monitor -d 'Monitoring address of the NATS server, for its leaf links [default: port 8222 of a server on this machine]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand doctor" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand doctor" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'

@@ -120,6 +120,11 @@ const OTHERS: &[(&str, &str)] = &[
         "Where `wash` keeps artifacts and compiled code (in `wash/`)",
     ),
     (
+        "WASH_CONTEXTS, WASH_CONTEXT_DIR",
+        "Directory of contexts, as `ctx --directory`",
+    ),
+    ("VISUAL, EDITOR", "Editor of `wash ctx edit`"),
+    (
         "HOST_*",
         "Labels of a host: HOST_ZONE=a is the label zone=a",
     ),

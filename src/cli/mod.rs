@@ -6,6 +6,8 @@ mod call;
 mod claims;
 mod completions;
 mod ctl;
+mod ctx;
+mod doctor;
 mod down;
 mod help;
 mod hub;
@@ -67,6 +69,10 @@ enum Command {
     #[command(flatten)]
     Verb(ctl::CtlCommand),
     Call(call::CallArgs),
+    /// Name lattices and how to reach them
+    #[command(subcommand)]
+    Ctx(ctx::CtxCommand),
+    Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     #[command(subcommand)]
@@ -139,6 +145,7 @@ fn refuse(command: &Command, format: Format) -> Option<CommandError> {
 /// The commands that need no connection run without a runtime, so that they start no thread.
 fn dispatch(command: Command, session: &Session) -> CommandResult {
     match command {
+        Command::Ctx(it) => it.run(session),
         Command::Keys(it) => it.run(session),
         Command::Claims(it) => it.run(session),
         Command::Hub(it) => it.run(session),
@@ -150,5 +157,6 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Status(it) => session.run(it.run(session)),
         Command::Ctl(it) | Command::Verb(it) => session.run(it.run(session)),
         Command::Call(it) => session.run(it.run(session)),
+        Command::Doctor(it) => session.run(it.run(session)),
     }
 }

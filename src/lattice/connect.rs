@@ -153,6 +153,59 @@ pub async fn connect(options: &ConnectOptions) -> Result<async_nats::Client, Con
     Err(failure)
 }
 
+/// The user JWT that these credentials present, if they do. Not verified.
+///
+/// # Errors
+/// [`ConnectError::File`].
+pub async fn user_jwt(credentials: &Credentials) -> Result<Option<UserJwt>, ConnectError> {
+    let (jwt, seed) = match credentials {
+        Credentials::File(path) => files::read_creds(path).await?,
+        Credentials::Jwt { jwt, seed } => (jwt.clone(), seed.clone()),
+        _ => return Ok(None),
+    };
+    Ok(UserJwt::read(&jwt, &seed))
+}
+
+/// What a NATS user's JWT states, as far as it matters to whoever presents it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserJwt {
+    /// Seconds since the epoch.
+    pub expires: Option<u64>,
+    /// Seconds since the epoch.
+    pub not_before: Option<u64>,
+    pub name: Option<String>,
+    /// The seed beside it is the one it was made for.
+    pub fits_seed: bool,
+}
+
+impl UserJwt {
+    fn read(jwt: &str, seed: &Seed) -> Option<Self> {
+        /// NATS writes 0 for what is not limited.
+        #[derive(serde::Deserialize)]
+        struct Claims {
+            #[serde(default)]
+            exp: u64,
+            #[serde(default)]
+            nbf: u64,
+            #[serde(default)]
+            sub: String,
+            name: Option<String>,
+        }
+        let payload = jwt.trim().split('.').nth(1)?;
+        let payload = data_encoding::BASE64URL_NOPAD
+            .decode(payload.as_bytes())
+            .ok()?;
+        let claims: Claims = serde_json::from_slice(&payload).ok()?;
+        let limit = |it: u64| (it != 0).then_some(it);
+        Some(Self {
+            expires: limit(claims.exp),
+            not_before: limit(claims.nbf),
+            fits_seed: claims.sub == seed.public(),
+            name: claims.name,
+        })
+    }
+}
+
 /// Returns when the server has taken in everything sent before on this connection, subscriptions above all
 /// ([`async_nats::Client::flush`] only writes to the socket). Gives up after two seconds, since an account
 /// may forbid the question.

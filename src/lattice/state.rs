@@ -5,6 +5,7 @@
 mod bucket;
 mod entry;
 mod migrate;
+pub mod survey;
 mod table;
 mod watch;
 

@@ -15,6 +15,8 @@ mod abuse_up;
 mod call;
 mod contract;
 mod ctl;
+mod ctx;
+mod doctor;
 mod env;
 mod examples;
 mod fake_host;

@@ -24,6 +24,9 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// How long a leaf node may take to find the domain it is to use.
 const DOMAIN_PAUSE: Duration = Duration::from_millis(100);
 
+/// Of the names of buckets; the lattice's follows.
+pub(super) const PREFIX: &str = "LATTICEDATA_";
+
 pub(super) const OPERATION: &str = "KV-Operation";
 
 /// A handle; cheap to clone.
@@ -43,7 +46,7 @@ impl Bucket {
     ) -> Result<Self, StateError> {
         let mut context = jetstream(client.clone(), domain);
         context.set_timeout(LIMIT);
-        let name = format!("LATTICEDATA_{lattice}");
+        let name = format!("{PREFIX}{lattice}");
         let give_up = Instant::now() + LIMIT;
         loop {
             match find_or_create(&context, &name).await {
