@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use async_nats::connection::State;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
@@ -218,6 +219,10 @@ impl Inner {
         }
         let link = is_token(&target.link_name).then_some(&target.link_name)?;
         Some(subject::rpc::provider(&self.lattice, key, link))
+    }
+
+    fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
     }
 
     /// The largest payload that goes into a message: less than usual only on a server with a lower limit.

@@ -7,7 +7,7 @@ use async_nats::{HeaderMap, Message, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::local::{Endpoint, Failure};
 use super::{DEPTH_HEADER, Handler, Incoming, Inner, Rpc, RpcError, TIMEOUT_HEADER, now};
@@ -55,9 +55,12 @@ impl Serving {
         let _ = timeout(grace, self.endpoint.running.wait()).await;
         self.endpoint.stopped.cancel();
         // Handlers are gone now; what is left hands its answer to the client.
+        let inner = &self.rpc.inner;
         let _ = timeout(CONFIRM_LIMIT, async {
             self.endpoint.running.wait().await;
-            let _ = self.rpc.inner.client.flush().await;
+            if inner.is_connected() {
+                let _ = inner.client.flush().await;
+            }
         })
         .await;
     }
@@ -105,9 +108,8 @@ impl Inner {
     async fn confirm(&self) -> Result<(), RpcError> {
         let nobody = self.client.new_inbox();
         let answer = self.client.request(nobody, Bytes::new());
-        let connected = async_nats::connection::State::Connected;
         match timeout(CONFIRM_LIMIT, answer).await {
-            Err(_) if self.client.connection_state() != connected => {
+            Err(_) if !self.is_connected() => {
                 Err(RpcError::Transport("the connection to NATS is down".into()))
             }
             // Also where permissions keep our question from being answered.
@@ -133,11 +135,19 @@ async fn receive(rpc: Rpc, endpoint: Arc<Endpoint>, mut calls: Subscriber) {
             drop(slot);
         });
     };
-    let mut draining = false;
+    let mut draining = None;
     loop {
+        // A server that is gone confirms nothing, and then nothing comes any more.
+        let drained = async {
+            match draining {
+                Some(since) => sleep_until(since + CONFIRM_LIMIT).await,
+                None => std::future::pending().await,
+            }
+        };
         let event = tokio::select! {
             () = endpoint.stopped.cancelled() => Event::Stop,
-            () = endpoint.draining.cancelled(), if !draining => Event::Drain,
+            () = endpoint.draining.cancelled(), if draining.is_none() => Event::Drain,
+            () = drained => Event::End,
             call = calls.next() => call.map_or(Event::End, Event::Call),
         };
         match event {
@@ -148,9 +158,9 @@ async fn receive(rpc: Rpc, endpoint: Arc<Endpoint>, mut calls: Subscriber) {
                 start(message, arrived, slot.and_then(Result::ok));
             }
             Event::Drain => {
-                draining = true;
+                draining = Some(Instant::now());
                 // Calls that the server has sent already still come.
-                if calls.drain().await.is_err() {
+                if !rpc.inner.is_connected() || calls.drain().await.is_err() {
                     return;
                 }
             }

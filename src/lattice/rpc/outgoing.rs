@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use async_nats::connection::State;
 use async_nats::{HeaderMap, Message, Request, RequestErrorKind};
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -31,7 +30,7 @@ impl Inner {
         let attempts = self.attempts(call);
         match timeout_at(call.deadline, attempts).await {
             Ok(result) => result,
-            Err(_) if self.client.connection_state() != State::Connected => {
+            Err(_) if !self.is_connected() => {
                 Err(RpcError::Transport("the connection to NATS is down".into()))
             }
             Err(_) => Err(RpcError::timeout(&call.target, started)),
