@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::context::{
-    GetStreamError, GetStreamErrorKind, RequestError, RequestErrorKind,
+    GetStreamError, GetStreamErrorKind, PublishErrorKind, RequestError, RequestErrorKind,
 };
 use async_nats::jetstream::kv::{Operation, Store};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
@@ -114,7 +114,10 @@ impl Bucket {
                 .publish_with_headers(self.subject(key), headers, body)
                 .await
                 .map_err(text)?;
-            let ack = sent.await.map_err(text)?;
+            let ack = sent.await.map_err(|error| match error.kind() {
+                PublishErrorKind::TimedOut => late(),
+                _ => text(error),
+            })?;
             Ok(ack.sequence)
         };
         tokio::time::timeout(LIMIT, acknowledged)
@@ -231,6 +234,9 @@ fn text(error: impl Display) -> String {
     error.to_string()
 }
 
+/// Some servers say nothing any more once their disk has been full.
 pub(super) fn late() -> String {
-    format!("no answer within {LIMIT:?}")
+    format!(
+        "no answer from JetStream within {LIMIT:?}; if its disk is full, make room and start the NATS server again"
+    )
 }
