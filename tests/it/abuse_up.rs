@@ -83,5 +83,13 @@ impl Drop for Up {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Killed, it leaves a server of its own behind.
+        #[cfg(unix)]
+        if self.stderr.is_some()
+            && let Some(nats) = self.ready["nats_pid"].as_i64()
+        {
+            let pid = rustix::process::Pid::from_raw(i32::try_from(nats).unwrap());
+            let _ = rustix::process::kill_process(pid.unwrap(), rustix::process::Signal::KILL);
+        }
     }
 }
