@@ -21,7 +21,7 @@ use crate::config::auth::Auth;
 use crate::config::connection::{Connection, without_secrets};
 use crate::config::running::Record;
 use crate::lattice::connect::{ConnectOptions, connect, user_jwt};
-use crate::lattice::control::{Control, Gather};
+use crate::lattice::control::Control;
 use crate::lattice::event::{self, Event};
 use crate::lattice::state::survey;
 use crate::lattice::{ConnectError, LatticeName};
@@ -161,7 +161,7 @@ async fn remote(
     let heard = event::follow(&client, lattice).await.ok();
     let (jetstream, hosts, leafs) = tokio::join!(
         survey::survey(&client, domain, JETSTREAM_LIMIT),
-        control.hosts(Gather::default()),
+        control.hosts(control.patience(CONNECT_LIMIT)),
         find_leafs(&client, &facts.addresses, &facts.local, monitor),
     );
     facts.hosts = Some(hosts.map_err(|it| it.to_string()));
