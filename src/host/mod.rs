@@ -226,7 +226,7 @@ impl Host {
             shutdown: asked,
         };
         let (tell, stopped) = watch::channel(None);
-        let span = tracing::info_span!("host", id = %id);
+        let span = tracing::debug_span!("host", id = %id);
         let task = async move {
             // Dropped without a word if the owner asked: it knows.
             if let Some(why) = work.run(sources).await {
