@@ -12,6 +12,7 @@ mod down;
 mod help;
 mod hub;
 mod keys;
+mod leaf;
 mod local;
 mod man;
 mod output;
@@ -74,6 +75,8 @@ enum Command {
     Ctx(ctx::CtxCommand),
     Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
+    Leaf(leaf::LeafCommand),
+    #[command(subcommand)]
     Keys(keys::KeysCommand),
     #[command(subcommand)]
     Claims(claims::ClaimsCommand),
@@ -88,6 +91,7 @@ enum Command {
 /// Runs one command line and returns its exit code (`wash help exit-codes`).
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = claims::expand_old_shorts(args.into_iter().collect());
+    let args = leaf::expand_output(args);
     let env = Env::from_process();
     let parsed = command()
         .try_get_matches_from(&args)
@@ -153,6 +157,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Man(it) => it.run(session),
         Command::Help(it) => it.run(session),
         Command::Up(it) => it.run(session),
+        Command::Leaf(it) => it.run(session),
         Command::Down(it) => session.run(it.run(session)),
         Command::Status(it) => session.run(it.run(session)),
         Command::Ctl(it) | Command::Verb(it) => session.run(it.run(session)),

@@ -14,6 +14,11 @@ pub enum Source {
         field: &'static str,
         path: PathBuf,
     },
+    /// A field of a bundle.
+    Bundle {
+        field: &'static str,
+        path: PathBuf,
+    },
     /// A context, by name, and its file.
     Context {
         name: String,
@@ -29,7 +34,9 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("the default"),
-            Self::File { field, path } => write!(f, "{field} in {}", path.display()),
+            Self::File { field, path } | Self::Bundle { field, path } => {
+                write!(f, "{field} in {}", path.display())
+            }
             Self::Context { name, path } => write!(f, "context '{name}' ({})", path.display()),
             Self::Variable(name) => f.write_str(name),
             Self::Flag(name) => write!(f, "--{name}"),
@@ -91,6 +98,15 @@ impl<K: Ord + Copy> Layer<K> {
 
     pub fn get(&self, key: K) -> Option<&Setting<String>> {
         self.0.get(&key)
+    }
+
+    /// Adds what another layer says about settings that this one says nothing about.
+    #[must_use]
+    pub fn over(mut self, weaker: Self) -> Self {
+        for (key, setting) in weaker.0 {
+            self.0.entry(key).or_insert(setting);
+        }
+        self
     }
 
     /// Whether it says anything about one of `keys`.

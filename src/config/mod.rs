@@ -2,6 +2,7 @@
 //! environment.
 
 pub mod auth;
+pub mod bundle;
 pub mod connection;
 pub mod context;
 pub mod definition;

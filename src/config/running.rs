@@ -44,6 +44,12 @@ pub struct Nats {
     /// The server that was started with the host; none for one that was there already.
     pub process: Option<Process>,
     pub log: Option<PathBuf>,
+    /// `host:port` of that server's monitoring.
+    #[serde(default)]
+    pub monitor: Option<String>,
+    /// That server's configuration.
+    #[serde(default)]
+    pub config: Option<PathBuf>,
 }
 
 /// A record found on disk.
@@ -248,6 +254,8 @@ mod tests {
                 url: "nats://127.0.0.1:4222".to_owned(),
                 process: None,
                 log: None,
+                monitor: None,
+                config: None,
             },
             credentials: None,
             tls: false,

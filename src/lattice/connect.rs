@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
+pub use self::files::{check_tls, read_creds};
 pub use super::address::without_login;
 use super::address::{Address, Login};
 use crate::claims::Seed;

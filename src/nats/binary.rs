@@ -56,6 +56,35 @@ impl Binary {
         }
         Ok(Self { path, version })
     }
+
+    /// Whether this server takes a configuration. It looks at names and forms, not at files and addresses.
+    ///
+    /// # Errors
+    /// What it says against it.
+    pub async fn test(&self, config: &Path) -> Result<(), String> {
+        let output = Command::new(&self.path)
+            .arg("-t")
+            .arg("--config")
+            .arg(config)
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        let output = tokio::time::timeout(VERSION_LIMIT, output)
+            .await
+            .map_err(|_| "nats-server -t does not answer".to_owned())?
+            .map_err(|error| error.to_string())?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let first = said.lines().find(|it| !it.trim().is_empty());
+        // What it quotes may be a secret, but for the name of a field.
+        let first = first.unwrap_or("nats-server does not take it").trim();
+        Err(match first.split_once('"') {
+            Some((before, _)) if !first.contains("unknown field") => format!("{before}…"),
+            _ => first.to_owned(),
+        })
+    }
 }
 
 fn search(search_path: Option<&OsStr>) -> Option<PathBuf> {

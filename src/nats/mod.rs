@@ -6,12 +6,12 @@
 pub mod binary;
 pub mod conf;
 pub mod greeting;
-pub mod hub;
-pub mod jwt;
+pub mod leaf;
+pub mod monitor;
 pub mod process;
 mod server;
 
 pub use binary::{Binary, FindError};
 pub use greeting::{Greeting, GreetingError, greet};
 pub use process::ProcessId;
-pub use server::{Config, Death, Server, StartError};
+pub use server::{Config, Death, Own, Server, StartError};

@@ -21,19 +21,7 @@ impl clap::Args for HostFlags {
 
 impl clap::FromArgMatches for HostFlags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut layer = Layer::default();
-        for definition in DEFINITIONS {
-            let values = matches.get_many::<String>(definition.flag);
-            let values: Vec<&str> = values.into_iter().flatten().map(String::as_str).collect();
-            if !values.is_empty() {
-                layer.set(
-                    definition.key,
-                    values.join(","),
-                    Source::Flag(definition.flag),
-                );
-            }
-        }
-        Ok(Self(layer))
+        Ok(Self(layer(matches, DEFINITIONS.iter())))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -42,7 +30,30 @@ impl clap::FromArgMatches for HostFlags {
     }
 }
 
-fn flag(definition: &'static Definition) -> Arg {
+/// What was typed for these settings.
+pub(crate) fn layer(
+    matches: &ArgMatches,
+    definitions: impl Iterator<Item = &'static Definition>,
+) -> Layer<Key> {
+    let mut layer = Layer::default();
+    for definition in definitions {
+        let values = matches.get_many::<String>(definition.flag);
+        let values: Vec<&str> = values.into_iter().flatten().map(String::as_str).collect();
+        // A comma separates the addresses of one hub.
+        let separator = match definition.key {
+            Key::LeafRemotes => " ",
+            _ => ",",
+        };
+        if !values.is_empty() {
+            let text = values.join(separator);
+            layer.set(definition.key, text, Source::Flag(definition.flag));
+        }
+    }
+    layer
+}
+
+/// The flag of a setting.
+pub(crate) fn flag(definition: &'static Definition) -> Arg {
     let help = match definition.variables {
         [] => definition.about.to_owned(),
         names => format!("{} [env: {}]", definition.about, names.join(", ")),
@@ -66,6 +77,8 @@ fn flag(definition: &'static Definition) -> Arg {
         Key::Lattice => arg.short('x').alias("lattice-prefix"),
         Key::JsDomain => arg.alias("wasmcloud-js-domain"),
         Key::CtlTopicPrefix => arg.alias("ctl-prefix"),
+        Key::LeafRemotes => arg.alias("nats-remote-url"),
+        Key::LeafCreds => arg.aliases(["nats-credsfile", "leaf-creds"]),
         _ => arg,
     }
 }
@@ -74,6 +87,7 @@ fn heading(heading: Heading) -> &'static str {
     match heading {
         Heading::Host => "Host options",
         Heading::Nats => "NATS options",
+        Heading::Leaf => "Leaf node options",
         Heading::Connections => "Connection options",
         Heading::Policy => "Policy options",
         Heading::Limits => "Limits of actors",
@@ -94,6 +108,8 @@ fn is_common(key: Key) -> bool {
             | Key::NatsConnectOnly
             | Key::NatsServer
             | Key::CtlCreds
+            | Key::LeafRemotes
+            | Key::LeafCreds
     )
 }
 

@@ -2,8 +2,8 @@
 //! them in the reverse order.
 
 mod detach;
-mod files;
-mod flags;
+pub(crate) mod flags;
+mod leaf;
 mod nats;
 mod plan;
 mod ready;
@@ -12,7 +12,14 @@ mod signals;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
 use crate::cli::CommandResult;
+use crate::cli::args::ConnectionArgs;
+use crate::cli::ctl::Driver;
+use crate::cli::ctl::apply::Plan as Manifest;
+use crate::cli::leaf::passphrase::PassphraseArgs;
 use crate::cli::local;
 use crate::cli::output::Sentence;
 use crate::cli::report::{CommandError, Kind};
@@ -30,6 +37,7 @@ use crate::lattice::state::StateError;
 use crate::nats::{Death, ProcessId};
 
 use flags::HostFlags;
+use leaf::Links;
 use nats::Nats;
 use plan::Plan;
 use ready::Ready;
@@ -72,6 +80,13 @@ pub(crate) struct UpArgs {
     #[arg(short, long = "label", value_name = "KEY=VALUE")]
     labels: Vec<String>,
 
+    /// Join a lattice with the bundle that `wash leaf bundle` made; flags and variables win over it
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+
     #[command(flatten)]
     host: HostFlags,
 }
@@ -109,7 +124,8 @@ impl UpArgs {
         let mut signals = Signals::install().map_err(|error| {
             CommandError::new(Kind::General, "cannot watch for signals").because(error)
         })?;
-        let plan = Plan::make(&self, session)?;
+        let plan = Plan::make(&self, session).await?;
+        let manifest = self.manifest(&plan)?;
         start_logging(&plan, session)?;
         local::forget_dead(&plan.dirs.state).await;
         let mut parts = Parts::default();
@@ -185,6 +201,8 @@ impl UpArgs {
 struct Parts {
     held: Option<(Held, Record)>,
     nats: Option<Nats>,
+    /// Tells in the log how the leaf links fare.
+    leaf: Option<AbortOnDropHandle<()>>,
     ctl: Option<async_nats::Client>,
     host: Option<Host>,
 }
@@ -196,6 +214,7 @@ impl Parts {
         log: Option<PathBuf>,
         args: &UpArgs,
     ) -> Result<Ready, CommandError> {
+        let give_up = Instant::now() + args.ready_timeout;
         let mut record = record(plan, &log);
         let held = Held::take(&plan.dirs.state, &record).map_err(unrecorded)?;
         let Some(held) = held else {
@@ -214,8 +233,16 @@ impl Parts {
             let ProcessId { pid, started } = child.server.process();
             record.nats.process = Some(Process { pid, started });
             record.nats.log = Some(child.server.log().to_owned());
+            record.nats.monitor = child.server.monitor().map(|it| it.address().to_owned());
+            record.nats.config = Some(child.server.config().to_owned());
         }
         held.update(&record).map_err(unrecorded)?;
+        let mut links = Links::default();
+        if let (Some(child), false) = (&nats.child, plan.remotes.is_empty()) {
+            let optional = settings.leaf.optional;
+            links = leaf::wait(&child.server, &plan.remotes, optional, give_up).await?;
+            self.leaf = leaf::watch(&child.server, &plan.remotes, links.up);
+        }
 
         let name = record.host_id.get(..8).unwrap_or(&record.host_id);
         let reach = |endpoint: &Endpoint| plan.connection(endpoint, &nats.address, name);
@@ -228,7 +255,8 @@ impl Parts {
         }
 
         // A domain is what sets servers apart that are joined to others.
-        let loopback_only = nats::is_loopback(&info.host) && info.domain.is_none();
+        let alone = plan.remotes.is_empty() && info.domain.is_none();
+        let loopback_only = nats::is_loopback(&info.host) && alone;
         let rpc_url = plan.url(&settings.rpc, &nats.address);
         let config = plan.host(record.nats.url.clone(), rpc_url, loopback_only);
         let host = Host::start(config, ctl.clone(), rpc)
@@ -273,6 +301,7 @@ impl Parts {
             cluster_issuers: plan.cluster.issuers.clone(),
             log,
             host_config: plan.host_config.clone(),
+            leaf: links,
             applied: None,
         })
     }
@@ -333,6 +362,7 @@ impl Parts {
             }
         }
         self.ctl = None;
+        self.leaf = None;
         self.warn_others(plan);
         if let Some(nats) = self.nats.take() {
             tokio::select! {
@@ -379,6 +409,8 @@ fn record(plan: &Plan, log: &Option<PathBuf>) -> Record {
             url: String::new(),
             process: None,
             log: None,
+            monitor: None,
+            config: None,
         },
         credentials,
         tls: ctl.tls,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::cli::report::{CommandError, Kind};
 use crate::config::running::Lock;
-use crate::nats::{Binary, Config, FindError, GreetingError, Server, StartError, greet};
+use crate::nats::{Binary, Config, FindError, GreetingError, Own, Server, StartError, greet};
 
 use super::plan::{Plan, join};
 
@@ -37,11 +37,18 @@ impl Nats {
     pub(super) async fn find_or_start(plan: &Plan, limit: Duration) -> Result<Self, CommandError> {
         let nats = &plan.settings.nats;
         let (host, port) = (&nats.host.value, nats.port.value);
-        let address = join(host, port);
+        let address = join(reachable(host), port);
+        let host = reachable(host);
         // Only a plain host is a place where a server can be started; a port of its own or a scheme is a URL.
         let plain = address
             .rsplit_once(':')
-            .is_some_and(|(it, _)| it.trim_matches(['[', ']']) == host.as_str());
+            .is_some_and(|(it, _)| it.trim_matches(['[', ']']) == host);
+        let needs_own = !plan.remotes.is_empty() || plan.own.is_some();
+        if needs_own && !plain {
+            let message = format!("a server cannot be started at {address}, and a leaf needs one");
+            return Err(CommandError::new(Kind::Usage, message)
+                .hint("give --nats-host as a plain address of this machine"));
+        }
         if nats.connect_only || !plain {
             return Ok(Self {
                 address,
@@ -50,6 +57,7 @@ impl Nats {
         }
         let turn = tokio::time::timeout(limit, Turn::wait(plan, &address)).await;
         match turn {
+            Ok(Ok(Turn::There)) if needs_own => Err(no_room(&address)),
             Ok(Ok(Turn::There)) => Ok(Self {
                 address,
                 child: None,
@@ -92,6 +100,23 @@ impl Turn {
             tokio::time::sleep(POLL).await;
         }
     }
+}
+
+/// Where a server that listens on every address is asked whether it is there.
+fn reachable(host: &str) -> &str {
+    match host {
+        "0.0.0.0" => "127.0.0.1",
+        "::" => "::1",
+        host => host,
+    }
+}
+
+fn no_room(address: &str) -> CommandError {
+    let message =
+        format!("a NATS server runs at {address} already, and a leaf needs one of its own");
+    CommandError::new(Kind::Ambiguous, message)
+        .hint("start one on any free port: --nats-port 0")
+        .hint("if that server is the leaf already, leave --leaf-remote and --bundle out")
 }
 
 /// Whether NATS is there. Something else that listens is an error, unless the connection may need TLS first.
@@ -158,13 +183,31 @@ async fn start(
     );
     let binary = binary.await.map_err(|error| missing(error, &address))?;
     tracing::debug!(path = %binary.path.display(), version = binary.version, "starting NATS");
+    for remote in &plan.remotes {
+        if let Some(lacking) = remote.unsupported(&binary.version) {
+            let path = binary.path.display();
+            let message = format!(
+                "{path} is version {}, which cannot {lacking}",
+                binary.version
+            );
+            return Err(CommandError::new(Kind::Refused, message)
+                .hint("use nats-server 2.10 or newer: --nats-server PATH"));
+        }
+    }
     let id = plan.key.public();
+    let own = plan.own.as_ref().map(|it| Own {
+        path: it.path.clone(),
+        log: it.log.clone(),
+        monitored: it.monitored,
+    });
     let config = Config {
+        remotes: plan.remotes.clone(),
+        own,
         binary,
         host: nats.host.value.clone(),
         port: nats.port.value,
         dir: dir.clone(),
-        domain: nats.domain.clone(),
+        domain: plan.nats_domain(),
         server_name: format!("wash-{}", id.get(..12).unwrap_or(&id)),
         ready_timeout: limit,
     };

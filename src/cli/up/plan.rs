@@ -8,16 +8,24 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::claims::{KeyKind, Seed};
+use crate::cli::leaf::own::OwnConfig;
+use crate::cli::leaf::passphrase::PassphraseArgs;
+use crate::cli::leaf::remote::prepare;
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::Session;
 use crate::config::auth::Auth;
+use crate::config::bundle::{Bundle, BundleError};
 use crate::config::dirs::Dirs;
 use crate::config::env::Env;
-use crate::config::host::{Endpoint, HostFile, HostSettings, Places, file, labels};
+use crate::config::host::{
+    self, Endpoint, HostFile, HostSettings, Places, file, labels, remembered,
+};
+use crate::config::layer::{Layer, Layers, Source};
 use crate::config::running::Lock;
 use crate::host::engine::Limits;
 use crate::lattice::LatticeName;
 use crate::lattice::connect::{ConnectOptions, Credentials, TlsOptions};
+use crate::nats::leaf::Remote;
 
 use super::UpArgs;
 
@@ -25,6 +33,12 @@ use super::UpArgs;
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) settings: HostSettings,
+    /// How long everything may take to be ready.
+    pub(super) ready_timeout: Duration,
+    /// The hubs to be a leaf of, checked.
+    pub(super) remotes: Vec<Remote>,
+    /// The user's own configuration of the NATS server.
+    pub(super) own: Option<OwnConfig>,
     pub(super) lattice: LatticeName,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) key: Seed,
@@ -51,7 +65,7 @@ pub(super) struct Cluster {
 }
 
 impl Plan {
-    pub(super) fn make(args: &UpArgs, session: &Session) -> Result<Self, CommandError> {
+    pub(super) async fn make(args: &UpArgs, session: &Session) -> Result<Self, CommandError> {
         let work_dir = std::env::current_dir().map_err(|error| {
             CommandError::new(Kind::General, "cannot tell the working directory").because(error)
         })?;
@@ -82,7 +96,30 @@ impl Plan {
             Some(path) => HostFile::read(path)?,
             None => HostFile::default(),
         };
-        let settings = HostSettings::decide(args.host.0.clone(), &env, &file)?;
+        let scratch = args.ephemeral.then(scratch).transpose()?;
+        let bundle = args
+            .bundle
+            .as_deref()
+            .map(|path| open_bundle(path, args, session))
+            .transpose()?;
+        let from_bundle = match (&args.bundle, &bundle) {
+            (Some(path), Some(bundle)) => {
+                let dir = match &scratch {
+                    Some(it) => it.path().join("bundle"),
+                    None => bundle_dir(&dirs, path),
+                };
+                bundle
+                    .layer(path, &dir)
+                    .map_err(|reason| unwritten(&dir, reason))?
+            }
+            _ => Layer::default(),
+        };
+        let layers = Layers::new(
+            args.host.0.clone(),
+            host::environment(&env),
+            from_bundle.over(file.layer()?),
+        );
+        let mut settings = HostSettings::decide_all(&layers)?;
         if settings.nats.connect_only && settings.nats.port.value == 0 {
             return Err(CommandError::new(
                 Kind::Usage,
@@ -92,13 +129,16 @@ impl Plan {
         let lattice = settings.lattice.value.parse().map_err(|error| {
             CommandError::new(Kind::Usage, "the lattice's name is not valid").because(error)
         })?;
-        let labels = labels::decide(&args.labels, &env)?;
+        let (remotes, own) = hubs(&mut settings, &env).await?;
+        let mut labels = labels::decide(&args.labels, &env)?;
+        for (key, value) in bundle.map(|it| it.labels).unwrap_or_default() {
+            labels.entry(key).or_insert(value);
+        }
         let cluster = Cluster::decide(&settings);
         let key = match &settings.host_seed {
             Some(it) => it.value.clone(),
             None => Seed::generate(KeyKind::Server),
         };
-        let scratch = args.ephemeral.then(scratch).transpose()?;
         let nats_dir = match &scratch {
             Some(it) => it.path().to_owned(),
             None => dirs.state.join("nats"),
@@ -107,7 +147,14 @@ impl Plan {
             Some(_) => None,
             None => keep(&places, &file, &cluster)?,
         };
+        if scratch.is_none() && !remotes.is_empty() {
+            let path = remembered::path(&dirs.config);
+            remembered::write(&path, &layers).map_err(|reason| unwritten(&path, reason))?;
+        }
         Ok(Self {
+            ready_timeout: args.ready_timeout,
+            remotes,
+            own,
             lattice,
             labels,
             key,
@@ -119,6 +166,16 @@ impl Plan {
             dirs,
             settings,
             _scratch: scratch,
+        })
+    }
+
+    /// JetStream domain of the server that we start. A leaf whose state is in a domain is taken to be the place
+    /// where that is.
+    pub(super) fn nats_domain(&self) -> Option<String> {
+        let own = self.settings.nats.domain.clone();
+        own.or_else(|| match self.remotes.is_empty() {
+            true => None,
+            false => self.settings.js_domain.clone(),
         })
     }
 
@@ -206,6 +263,67 @@ impl Plan {
             rpc_url,
         }
     }
+}
+
+/// Which hubs there are, and whose configuration the server gets. Everything in it is read and checked now.
+async fn hubs(
+    settings: &mut HostSettings,
+    env: &Env,
+) -> Result<(Vec<Remote>, Option<OwnConfig>), CommandError> {
+    let usage = |message: &str| CommandError::new(Kind::Usage, message);
+    let own = match &settings.nats.config {
+        Some(path) => Some(OwnConfig::read(path, env)?),
+        None => None,
+    };
+    let Some(own) = own else {
+        let remotes = prepare(&settings.leaf).await?;
+        if !remotes.is_empty() && settings.nats.connect_only {
+            return Err(usage(
+                "a leaf remote needs a server that is started, which --nats-connect-only forbids",
+            )
+            .hint("if a leaf node runs already, leave --leaf-remote out"));
+        }
+        return Ok((remotes, None));
+    };
+    if !settings.leaf.remotes.is_empty() {
+        return Err(
+            usage("--nats-config and --leaf-remote both say where the hubs are")
+                .hint("put the remotes into the file; `wash leaf config` writes it"),
+        );
+    }
+    let nats = &mut settings.nats;
+    let by_flag = |source: &Source| matches!(source, Source::Flag(_));
+    if by_flag(&nats.host.source) || by_flag(&nats.port.source) || nats.connect_only {
+        return Err(usage(
+            "with --nats-config the address is that of the file, and the server is started",
+        )
+        .hint("leave --nats-host, --nats-port and --nats-connect-only out"));
+    }
+    nats.host.value.clone_from(&own.host);
+    nats.port.value = own.port;
+    let remotes = own.remotes().await?;
+    Ok((remotes, Some(own)))
+}
+
+fn open_bundle(path: &Path, args: &UpArgs, session: &Session) -> Result<Bundle, CommandError> {
+    let given = args.passphrase.read(session)?;
+    match Bundle::read(path, || given) {
+        // Only now is it known that there is something to ask.
+        Err(BundleError::Encrypted { .. }) => {
+            let passphrase = PassphraseArgs::ask(session)?;
+            Ok(Bundle::read(path, || Some(passphrase))?)
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Each bundle has a place for its credentials.
+fn bundle_dir(dirs: &Dirs, path: &Path) -> PathBuf {
+    use sha2::Digest as _;
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let hash = sha2::Sha256::digest(path.to_string_lossy().as_bytes());
+    let name = data_encoding::HEXLOWER.encode(hash.get(..8).unwrap_or(&hash));
+    dirs.state.join("bundles").join(name)
 }
 
 impl Cluster {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::leaf::Links;
 use crate::cli::output::{Answer, Page};
 
 /// A running host, for people and programs. A host in the background tells it to the command that started it.
@@ -25,12 +26,9 @@ pub(super) struct Ready {
     pub(super) log: Option<PathBuf>,
     /// None if nothing is kept.
     pub(super) host_config: Option<PathBuf>,
-    /// The context by which commands reach this host, for as long as it runs.
+    /// None without a hub.
     #[serde(default)]
-    pub(super) context: Option<String>,
-    /// What they take if they are told nothing.
-    #[serde(default)]
-    pub(super) default_context: Option<String>,
+    pub(super) leaf: Links,
     /// What `--apply` did.
     pub(super) applied: Option<Applied>,
 }
@@ -78,6 +76,7 @@ impl Answer for Ready {
             "context": self.context,
             "default_context": self.default_context,
             "kill_cmd": self.kill_command(),
+            "leaf": self.leaf.fields(),
             "applied": self.applied.as_ref().map(|it| &it.fields),
         });
         match fields {
@@ -103,6 +102,9 @@ impl Answer for Ready {
             format!("NATS     {nats}"),
             format!("Cluster  {}", self.cluster_signer),
         ];
+        if let Some(leaf) = self.leaf.text() {
+            lines.insert(3, format!("Leaf     {leaf}"));
+        }
         if let Some(path) = &self.host_config {
             lines.push(format!("Config   {}", path.display()));
         }

@@ -32,6 +32,7 @@ pub struct Definition {
 pub enum Heading {
     Host,
     Nats,
+    Leaf,
     Connections,
     Policy,
     Limits,
@@ -107,6 +108,8 @@ Nats {
         "Where NATS is, or where to start it [default: 127.0.0.1]";
     NatsPort "nats-port" ["WASMCLOUD_NATS_PORT" "NATS_PORT"] [] Number "PORT"
         "Port of NATS; 0 starts a server on any free port [default: 4222]";
+    NatsConfig "nats-config" ["WASH_NATS_CONFIG"] [] Text "FILE"
+        "Configuration of the nats-server that is started, in place of one that is written; its address counts";
     NatsConnectOnly "nats-connect-only" ["WASMCLOUD_NATS_CONNECT_ONLY" "NATS_CONNECT_ONLY"] [] Bool ""
         "Never start a NATS server";
     NatsServer "nats-server" ["WASH_NATS_SERVER"] [] Text "PATH"
@@ -115,6 +118,32 @@ Nats {
         "JetStream domain of the server that is started [default: none]";
     JsDomain "js-domain" ["WASMCLOUD_JS_DOMAIN"] ["js_domain"] Text "DOMAIN"
         "JetStream domain in which the lattice keeps its state";
+}
+Leaf {
+    LeafRemotes "leaf-remote" ["WASH_LEAF_REMOTES" "NATS_REMOTE_URL"] [] List "URL"
+        "Hub to be a leaf of, as nats-leaf://HOST:PORT or tls://HOST:PORT; repeat it for several hubs, and separate the addresses of one hub by commas";
+    LeafCreds "creds" ["WASH_LEAF_CREDS" "NATS_CREDSFILE"] [] Text "FILE"
+        "Credentials file for the hub";
+    LeafNkey "nkey" ["WASH_LEAF_NKEY"] [] Text "SEED"
+        "nkey seed for the hub, or a file with it";
+    LeafUser "user" ["WASH_LEAF_USER"] [] Text "NAME"
+        "User at the hub";
+    LeafPassword "password" ["WASH_LEAF_PASSWORD"] [] Text "PASSWORD"
+        "Password at the hub";
+    LeafToken "token" ["WASH_LEAF_TOKEN"] [] Text "TOKEN"
+        "Token for the hub";
+    LeafTlsCa "tls-ca" ["WASH_LEAF_CA"] [] Text "FILE"
+        "Certificate authority of the hub, PEM [default: those of the system]";
+    LeafTlsCert "tls-cert" ["WASH_LEAF_CERT"] [] Text "FILE"
+        "Client certificate for the hub, PEM";
+    LeafTlsKey "tls-key" ["WASH_LEAF_KEY"] [] Text "FILE"
+        "Key of the client certificate, PEM";
+    LeafTlsFirst "tls-first" ["WASH_LEAF_TLS_FIRST"] [] Bool ""
+        "Begin TLS before the hub speaks";
+    LeafAccount "account" ["WASH_LEAF_ACCOUNT"] [] Text "NAME"
+        "Local account that is joined to the hub [default: the one that all are in]";
+    LeafOptional "leaf-optional" ["WASH_LEAF_OPTIONAL"] [] Bool ""
+        "Start although a hub cannot be reached, and say in the log when it is";
 }
 Connections {
     CtlHost "ctl-host" ["WASMCLOUD_CTL_HOST"] ["ctl_host"] Text "HOST"
@@ -196,6 +225,9 @@ impl Key {
                 | Self::ProvRpcSeed
                 | Self::ProvRpcJwt
                 | Self::OciPassword
+                | Self::LeafNkey
+                | Self::LeafPassword
+                | Self::LeafToken
         )
     }
 }

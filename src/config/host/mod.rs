@@ -5,6 +5,8 @@
 pub mod file;
 pub mod keys;
 pub mod labels;
+mod leaf;
+pub mod remembered;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -19,6 +21,7 @@ use super::{ConfigError, Secret};
 
 pub use file::{HostFile, Places};
 pub use keys::{DEFINITIONS, Definition, Form, Heading, Key};
+pub use leaf::{Leaf, LeafTls};
 
 /// What was decided. Settings that no part of the host uses yet are checked and kept all the same.
 #[derive(Clone, Debug)]
@@ -32,6 +35,7 @@ pub struct HostSettings {
     /// Besides that of `cluster_seed`.
     pub cluster_issuers: Vec<String>,
     pub nats: Nats,
+    pub leaf: Leaf,
     pub ctl: Endpoint,
     pub rpc: Endpoint,
     pub prov_rpc: Endpoint,
@@ -62,6 +66,8 @@ pub struct Nats {
     pub server: Option<PathBuf>,
     /// Of the server that we start.
     pub domain: Option<String>,
+    /// The user's own configuration of the server that we start.
+    pub config: Option<PathBuf>,
 }
 
 /// One of the connections of a host.
@@ -110,8 +116,15 @@ impl HostSettings {
     /// # Errors
     /// Every variant of [`ConfigError`] but those about contexts.
     pub fn decide(flags: Layer<Key>, env: &Env, file: &HostFile) -> Result<Self, ConfigError> {
-        let layers = Layers::new(flags, environment(env), file.layer()?);
-        let get = Reader(&layers);
+        Self::decide_all(&Layers::new(flags, environment(env), file.layer()?))
+    }
+
+    /// Decides every setting from layers that are known.
+    ///
+    /// # Errors
+    /// As [`Self::decide`].
+    pub fn decide_all(layers: &Layers<Key>) -> Result<Self, ConfigError> {
+        let get = Reader(layers);
         let ctl = get.endpoint(Key::CtlHost, "ctl-seed")?;
         let rpc = get.endpoint(Key::RpcHost, "rpc-seed")?;
         let prov_rpc = get.endpoint(Key::ProvRpcHost, "prov-rpc-seed")?;
@@ -125,6 +138,7 @@ impl HostSettings {
             cluster_seed: get.seed(Key::ClusterSeed, KeyKind::Cluster)?,
             cluster_issuers: get.issuers()?,
             nats: get.nats(&ctl)?,
+            leaf: get.leaf()?,
             ctl,
             rpc,
             prov_rpc,
@@ -157,7 +171,7 @@ impl HostSettings {
 }
 
 /// What the environment says.
-fn environment(env: &Env) -> Layer<Key> {
+pub fn environment(env: &Env) -> Layer<Key> {
     let mut layer = Layer::default();
     for definition in DEFINITIONS {
         // Kubernetes injects NAME_PORT=tcp://… for every service; that is no setting of ours.
@@ -281,6 +295,7 @@ impl Reader<'_> {
             connect_only: self.bool(Key::NatsConnectOnly)?.unwrap_or(false),
             server: self.text(Key::NatsServer).map(PathBuf::from),
             domain: self.text(Key::NatsJsDomain),
+            config: self.text(Key::NatsConfig).map(PathBuf::from),
         })
     }
 

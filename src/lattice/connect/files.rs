@@ -10,14 +10,21 @@ use super::{ConnectError, TlsOptions};
 use crate::claims::Seed;
 
 /// User JWT and seed of a `.creds` file.
-pub(super) async fn read_creds(path: &Path) -> Result<(String, Seed), ConnectError> {
+///
+/// # Errors
+/// [`ConnectError::File`].
+pub async fn read_creds(path: &Path) -> Result<(String, Seed), ConnectError> {
     let file = Named("credentials file", path);
     let text = String::from_utf8(file.read().await?).map_err(|_| file.error("it is not text"))?;
     parse_creds(&text).ok_or_else(|| file.error("it does not hold a user JWT and a seed"))
 }
 
-/// The library reads these files only when it needs them, and then its errors do not name them.
-pub(super) async fn check_tls(tls: &TlsOptions) -> Result<(), ConnectError> {
+/// Reads and checks certificates and key. The library reads these files only when it needs them, and then its
+/// errors do not name them.
+///
+/// # Errors
+/// [`ConnectError::File`].
+pub async fn check_tls(tls: &TlsOptions) -> Result<(), ConnectError> {
     if let Some(path) = &tls.ca {
         let file = Named("CA certificates", path);
         let mut roots = rustls::RootCertStore::empty();

@@ -1,0 +1,432 @@
+//! `wash leaf check`: whether this machine's NATS server is really joined to its hubs, asked of those who know.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::own::OwnConfig;
+use super::proof::Proof;
+use super::remote::mend;
+use crate::cli::CommandResult;
+use crate::cli::args::ConnectionArgs;
+use crate::cli::local;
+use crate::cli::report::{CommandError, Kind};
+use crate::cli::session::{Session, options};
+use crate::config::Connection;
+use crate::config::connection::without_secrets;
+use crate::config::host::{Key, remembered};
+use crate::config::layer::Source;
+use crate::config::running::Record;
+use crate::lattice::connect::connect;
+use crate::nats::Binary;
+use crate::nats::leaf::{Fault, LeafUrl, Login, Remote, Tls, probe};
+use crate::nats::monitor::{Link, Monitor};
+
+/// Prove that this machine's NATS server is joined to its hub
+///
+/// Looks at the configuration, its files, the running server, the link, the hub if there is no link, JetStream and
+/// the domain of the lattice's state, and says what mends each failure. Without --config and --server it looks at
+/// the server that `wash up` started here.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Configuration of the NATS server
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Where the server's monitoring is [default: what the configuration says, else port 8222]
+    #[arg(long, value_name = "HOST:PORT")]
+    monitor: Option<String>,
+
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+/// One attempt at a hub.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
+
+/// A server counts a round trip about a second after a link comes up.
+const LINK_LIMIT: Duration = Duration::from_secs(3);
+const POLL: Duration = Duration::from_millis(50);
+
+/// JetStream may be at the other end of the world.
+const DOMAIN_LIMIT: Duration = Duration::from_secs(5);
+
+/// Credentials that end sooner are worth a warning.
+const SOON: u64 = 7 * 24 * 60 * 60;
+
+/// What is looked at.
+struct Target {
+    own: Option<OwnConfig>,
+    url: String,
+    monitor: Option<Monitor>,
+    settings: Connection,
+    /// JetStream domain of the lattice's state, as far as it was told.
+    js_domain: Option<String>,
+}
+
+impl CheckArgs {
+    pub(super) async fn run(self, session: &Session) -> CommandResult {
+        let target = self.target(session)?;
+        let mut proof = Proof::default();
+        let mut remotes = None;
+        if let Some(own) = &target.own {
+            config(&mut proof, own, session).await;
+            match own.remotes().await {
+                Ok(it) => {
+                    files(&mut proof, &it);
+                    remotes = Some(it);
+                }
+                Err(error) => proof.error("files", error),
+            }
+        }
+        let client = nats(&mut proof, &target).await;
+        if client.is_some() {
+            server(&mut proof, &target, remotes.as_deref()).await;
+        } else if let Some(remotes) = &remotes {
+            proof.skip("link", "the server does not answer");
+            hubs(&mut proof, remotes, true).await;
+        }
+        if let Some(client) = client {
+            domain(&mut proof, &target, client).await;
+        }
+        proof.result()
+    }
+
+    fn target(&self, session: &Session) -> Result<Target, CommandError> {
+        let settings = session.settings(&self.connection)?;
+        let given = settings.urls.source != Source::Default;
+        let mut url = settings.urls.value.first().cloned().unwrap_or_default();
+        let mut own = self
+            .config
+            .as_deref()
+            .map(|it| OwnConfig::read(it, &session.env))
+            .transpose()?;
+        let mut monitor = self.monitor.clone();
+        if let Some(own) = &own {
+            monitor = monitor.or_else(|| own.monitor.clone());
+            if !given {
+                url = own.client_url();
+            }
+        } else if let Some(record) = record(session, given.then_some(url.as_str())) {
+            url = record.nats.url;
+            monitor = monitor.or(record.nats.monitor);
+            if let Some(path) = record.nats.config {
+                own = Some(OwnConfig::read(&path, &session.env)?);
+            }
+        } else if monitor.is_none() {
+            let host = without_secrets(&url);
+            let host = host.split_once("://").map_or(host.as_str(), |(_, it)| it);
+            let host = host.rsplit_once(':').map_or(host, |(it, _)| it);
+            monitor = Some(format!("{host}:8222"));
+        }
+        let dirs = session.dirs.as_ref();
+        let known = dirs.and_then(|it| remembered::read(&remembered::path(&it.config)).ok());
+        let known = known.and_then(|it| Some(it.get(Key::JsDomain)?.value.clone()));
+        let js_domain = settings.js_domain.as_ref().map(|it| it.value.clone());
+        Ok(Target {
+            own,
+            url,
+            monitor: monitor.map(|it| Monitor::new(&it)),
+            js_domain: js_domain.or(known.filter(|_| self.config.is_none())),
+            settings,
+        })
+    }
+}
+
+/// The server that `wash up` started here, or that at an address.
+fn record(session: &Session, url: Option<&str>) -> Option<Record> {
+    let records = local::alive(local::state(session).ok()?).ok()?;
+    let address = |it: &str| without_secrets(it).rsplit("://").next().map(str::to_owned);
+    records.into_iter().find(|it| {
+        let ours = it.nats.monitor.is_some();
+        ours && url.is_none_or(|url| address(url) == address(&it.nats.url))
+    })
+}
+
+/// What we read, and what the server itself says about the file.
+async fn config(proof: &mut Proof, own: &OwnConfig, session: &Session) {
+    let path = own.path.display();
+    if own.hubs.is_empty() {
+        let hint = "add one: `wash leaf config --remote URL` writes such a file";
+        proof.fail(
+            "config",
+            Kind::Refused,
+            format!("{path} names no hub"),
+            hint,
+        );
+        return;
+    }
+    let wanted = session.env.get("WASH_NATS_SERVER").map(PathBuf::from);
+    let search = session.env.get("PATH").map(AsRef::as_ref);
+    let Ok(binary) = Binary::find(wanted.as_deref(), search).await else {
+        proof.ok(
+            "config",
+            format!("{path} can be read; no nats-server to try it with"),
+        );
+        return;
+    };
+    match binary.test(&own.path).await {
+        Ok(()) => proof.ok(
+            "config",
+            format!("{path} is valid for nats-server {}", binary.version),
+        ),
+        Err(reason) => proof.fail(
+            "config",
+            Kind::Refused,
+            reason,
+            "mend the file, or let `wash leaf config` write it",
+        ),
+    }
+}
+
+/// They were read; what is left is whether they still hold.
+fn files(proof: &mut Proof, remotes: &[Remote]) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |it| it.as_secs());
+    for remote in remotes {
+        let Login::Creds { path, jwt, .. } = &remote.login else {
+            continue;
+        };
+        let path = path.display();
+        match expiry(jwt) {
+            Some(end) if end <= now => proof.fail(
+                "credentials",
+                Kind::Auth,
+                format!("{path} has expired"),
+                "get new ones from who runs the hub",
+            ),
+            Some(end) if end - now < SOON => proof.warn(
+                "credentials",
+                format!("{path} expires in {} hours", (end - now) / 3600),
+                "get new ones from who runs the hub",
+            ),
+            _ => proof.ok("credentials", format!("{path} holds a user and its key")),
+        }
+    }
+    if remotes.iter().any(|it| it.tls != Tls::default()) {
+        proof.ok("certificates", "they can be read and used");
+    }
+}
+
+/// When a JWT ends, in seconds since 1970.
+fn expiry(jwt: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Claims {
+        exp: Option<u64>,
+    }
+    let body = jwt.split('.').nth(1)?;
+    let body = data_encoding::BASE64URL_NOPAD
+        .decode(body.as_bytes())
+        .ok()?;
+    let claims: Claims = serde_json::from_slice(&body).ok()?;
+    claims.exp.filter(|it| *it > 0)
+}
+
+async fn nats(proof: &mut Proof, target: &Target) -> Option<async_nats::Client> {
+    let mut options = options(&target.settings);
+    options.urls = vec![target.url.clone()];
+    let shown = without_secrets(&target.url);
+    match connect(&options).await {
+        Ok(client) => {
+            let asked = Instant::now();
+            let answered = client.flush().await;
+            let took = asked.elapsed().as_secs_f64() * 1000.0;
+            match answered {
+                Ok(()) => proof.ok("nats", format!("{shown} answers in {took:.1} ms")),
+                Err(error) => proof.fail("nats", Kind::Connect, error.to_string(), "try again"),
+            }
+            Some(client)
+        }
+        Err(error) => {
+            proof.error("nats", error.into());
+            None
+        }
+    }
+}
+
+/// What the running server says about itself.
+async fn server(proof: &mut Proof, target: &Target, remotes: Option<&[Remote]>) {
+    const HINT: &str = "the server needs `http: \"127.0.0.1:8222\"` in its configuration, as `wash leaf config` \
+                        writes it; --monitor HOST:PORT says where it is";
+    let Some(monitor) = &target.monitor else {
+        proof.fail(
+            "server",
+            Kind::NotFound,
+            "it is not known where its monitoring is",
+            HINT,
+        );
+        return;
+    };
+    let about = match monitor.about().await {
+        Ok(it) => it,
+        Err(error) => {
+            proof.fail("server", Kind::Connect, error.to_string(), HINT);
+            return;
+        }
+    };
+    let detail = format!("nats-server {} '{}'", about.version, about.server_name);
+    proof.ok("server", detail);
+    let configured = remotes.map_or(0, <[Remote]>::len);
+    let running = about.leaf.remotes.len();
+    if let (Some(own), true) = (&target.own, running != configured && remotes.is_some()) {
+        proof.warn(
+            "server",
+            format!(
+                "it runs with {running} hubs, and {} names {configured}",
+                own.path.display()
+            ),
+            "start it again with that file",
+        );
+    }
+    if running == 0 && configured == 0 {
+        proof.fail(
+            "link",
+            Kind::NotFound,
+            "this server is a leaf of no hub",
+            "start one that is: wash up --leaf-remote URL, or nats-server --config with the file of `wash leaf config`",
+        );
+    } else {
+        let known: Vec<Remote>;
+        let (remotes, logins) = match remotes {
+            Some(it) => (it, true),
+            None => {
+                known = about
+                    .leaf
+                    .remotes
+                    .iter()
+                    .filter_map(|it| bare(&it.urls))
+                    .collect();
+                (known.as_slice(), false)
+            }
+        };
+        link(proof, monitor, remotes, running.max(1), logins).await;
+    }
+    match monitor.jetstream().await {
+        Ok(it) if it.disabled => proof.warn(
+            "jetstream",
+            "this server has none; the lattice's state must be in another domain",
+            "name that with --js-domain, or add `jetstream {}` to the configuration",
+        ),
+        Ok(it) => match it.config.domain {
+            Some(domain) => proof.ok("jetstream", format!("on, domain '{domain}'")),
+            None => proof.warn(
+                "jetstream",
+                "on, without a domain: its state and the hub's are mixed up",
+                "give it one with --domain",
+            ),
+        },
+        Err(error) => proof.fail(
+            "jetstream",
+            Kind::Connect,
+            error.to_string(),
+            "look at its log",
+        ),
+    }
+}
+
+/// A hub of which only the addresses are known.
+fn bare(urls: &[String]) -> Option<Remote> {
+    let urls: Vec<LeafUrl> = urls
+        .iter()
+        .filter_map(|it| LeafUrl::parse(it).ok())
+        .collect();
+    (!urls.is_empty()).then(|| Remote {
+        urls,
+        login: Login::None,
+        tls: Tls::default(),
+        account: None,
+    })
+}
+
+async fn link(
+    proof: &mut Proof,
+    monitor: &Monitor,
+    remotes: &[Remote],
+    wanted: usize,
+    logins: bool,
+) {
+    let give_up = Instant::now() + LINK_LIMIT;
+    let mut links = proven(monitor).await;
+    while links.len() < wanted && Instant::now() < give_up {
+        tokio::time::sleep(POLL).await;
+        links = proven(monitor).await;
+    }
+    for link in &links {
+        let name = match link.name.as_str() {
+            "" => format!("{}:{}", link.ip, link.port),
+            name => format!("'{name}' at {}:{}", link.ip, link.port),
+        };
+        let millis = link.round_trip().unwrap_or_default().as_secs_f64() * 1000.0;
+        proof.ok("link", format!("up to {name}, round trip {millis:.1} ms"));
+    }
+    if links.len() >= wanted {
+        return;
+    }
+    proof.fail(
+        "link",
+        Kind::Connect,
+        format!("{} of {wanted} up", links.len()),
+        "see the line about the hub, and the server's log",
+    );
+    hubs(proof, remotes, logins).await;
+}
+
+async fn proven(monitor: &Monitor) -> Vec<Link> {
+    let mut links = monitor.links().await.unwrap_or_default();
+    links.retain(|it| it.is_proven() && it.is_spoke != Some(false));
+    links
+}
+
+/// Tries every address of every hub by hand.
+async fn hubs(proof: &mut Proof, remotes: &[Remote], logins: bool) {
+    for remote in remotes {
+        for url in &remote.urls {
+            let shown = url.shown();
+            match probe(url, remote, PROBE_LIMIT).await {
+                Ok(it) if it.logged_in => proof.ok("hub", format!("{shown} takes us as a leaf")),
+                Ok(_) => proof.ok("hub", format!("{shown} listens")),
+                Err(Fault::Authentication { .. } | Fault::NoCertificate(_)) if !logins => proof
+                    .skip(
+                        "hub",
+                        format!(
+                            "{shown} listens and wants a login, which is only known with --config"
+                        ),
+                    ),
+                Err(fault) => {
+                    let (kind, hint) = mend(&fault);
+                    proof.fail("hub", kind, fault.to_string(), hint);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the lattice's state can be reached where it is kept.
+async fn domain(proof: &mut Proof, target: &Target, client: async_nats::Client) {
+    let own = target.own.as_ref().and_then(|it| it.domain.clone());
+    let server = client.server_info().domain;
+    let Some(domain) = target.js_domain.clone().or(own).or(server) else {
+        proof.skip("domain", "none is known; --js-domain names it");
+        return;
+    };
+    if domain.contains(|it: char| it.is_whitespace() || it.is_control() || "*>.".contains(it)) {
+        let hint = "use letters, digits, '-' and '_'";
+        proof.fail("domain", Kind::Usage, "its name is not valid", hint);
+        return;
+    }
+    let asked = Instant::now();
+    let subject = format!("$JS.{domain}.API.INFO");
+    let answer = tokio::time::timeout(DOMAIN_LIMIT, client.request(subject, "".into())).await;
+    let took = asked.elapsed().as_secs_f64() * 1000.0;
+    match answer {
+        Ok(Ok(_)) => proof.ok("domain", format!("'{domain}' answers in {took:.1} ms")),
+        Ok(Err(_)) | Err(_) => proof.fail(
+            "domain",
+            Kind::NoResponders,
+            format!("nobody answers for JetStream domain '{domain}'"),
+            "the server with that domain must run and be joined to the same account of the hub",
+        ),
+    }
+}
