@@ -28,6 +28,7 @@ pub fn layer_name(source: &Source) -> &'static str {
     match source {
         Source::Default => "default",
         Source::File { .. } => "file",
+        Source::Bundle { .. } => "bundle",
         Source::Context { .. } => "context",
         Source::Variable(_) => "environment",
         Source::Flag(_) => "flag",

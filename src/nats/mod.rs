@@ -6,6 +6,8 @@
 pub mod binary;
 pub mod conf;
 pub mod greeting;
+pub mod hub;
+pub mod jwt;
 pub mod leaf;
 pub mod monitor;
 pub mod process;

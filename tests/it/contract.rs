@@ -97,6 +97,7 @@ const COMPLETE: &[(&str, &[&str])] = &[
     ("link query", &[]),
     ("apply", &["lattice.json"]),
     ("label", &["zone=a"]),
+    ("leaf check", &[]),
     (
         "call",
         &[ACTOR, "Some.Operation", "--cluster-seed", "cluster.nk"],

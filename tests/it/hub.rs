@@ -36,15 +36,15 @@ const ANY_PORT: [&str; 8] = [
 ];
 
 /// A server with the configuration of a hub, as its owner would run it; killed on drop.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     port: u16,
-    leaf_port: u16,
+    pub(crate) leaf_port: u16,
     monitor: String,
 }
 
 impl Server {
-    fn start(env: &TestEnv, hub: &Path) -> Self {
+    pub(crate) fn start(env: &TestEnv, hub: &Path) -> Self {
         let ports = tempfile::tempdir_in(env.home()).unwrap();
         let child = Command::new(binary())
             .arg("--config")
@@ -90,7 +90,12 @@ impl Server {
         serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
-    fn leaves(&self) -> u64 {
+    /// For clients.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn leaves(&self) -> u64 {
         self.monitoring("leafz")["leafnodes"].as_u64().unwrap()
     }
 
@@ -143,14 +148,14 @@ async fn until(what: &str, reached: impl AsyncFn() -> bool) {
 }
 
 /// `wash hub init` with ports of the kernel's choice; the directory of the hub.
-fn init(env: &TestEnv, name: &str, args: &[&str]) -> PathBuf {
+pub(crate) fn init(env: &TestEnv, name: &str, args: &[&str]) -> PathBuf {
     let args = [&["hub", "init", name, "-o", "json"], &ANY_PORT[..], args].concat();
     let document = env.run(&args).success().json();
     PathBuf::from(document["directory"].as_str().unwrap())
 }
 
 /// `wash hub creds`; the file.
-fn creds(env: &TestEnv, hub: &str, name: &str) -> PathBuf {
+pub(crate) fn creds(env: &TestEnv, hub: &str, name: &str) -> PathBuf {
     let args = ["hub", "creds", name, "--dir", hub, "-o", "json"];
     let document = env.run(&args).success().json();
     PathBuf::from(document["path"].as_str().unwrap())

@@ -33,9 +33,9 @@ pub(crate) fn eventually<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> 
 }
 
 /// A `wash up` in the foreground that has said that it is ready; killed on drop.
-struct Up {
+pub(crate) struct Up {
     child: Child,
-    ready: Value,
+    pub(crate) ready: Value,
     stderr: Option<JoinHandle<String>>,
     /// What is written to stdout after the document.
     rest: Option<JoinHandle<String>>,
@@ -43,13 +43,13 @@ struct Up {
 
 impl Up {
     #[track_caller]
-    fn start(env: &TestEnv, args: &[&str]) -> Self {
+    pub(crate) fn start(env: &TestEnv, args: &[&str]) -> Self {
         let mut command = env.command(&["up", "-o", "json"]);
         Self::spawn(command.args(args))
     }
 
     #[track_caller]
-    fn spawn(command: &mut Command) -> Self {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let stderr = collect(child.stderr.take().unwrap());
         let (send, document) = mpsc::channel();
@@ -76,7 +76,7 @@ impl Up {
         }
     }
 
-    fn text(&self, field: &str) -> &str {
+    pub(crate) fn text(&self, field: &str) -> &str {
         self.ready[field].as_str().unwrap_or_default()
     }
 
@@ -84,13 +84,13 @@ impl Up {
         pid(&self.ready["nats_pid"])
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         send(i32::try_from(self.child.id()).unwrap(), signal);
     }
 
     /// Waits for the end; returns exit status, and stderr. Nothing may follow the document on stdout.
     #[track_caller]
-    fn end(mut self) -> (ExitStatus, String) {
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let child = &mut self.child;
         let status = eventually("`wash up` ends", || child.try_wait().unwrap());
         let stderr = self.stderr.take().unwrap().join().unwrap();
@@ -139,7 +139,7 @@ fn assert_gone(pid: i32) {
     eventually("the process is gone", || test_kill_process(process).err());
 }
 
-fn mode(path: &Path) -> u32 {
+pub(crate) fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
 

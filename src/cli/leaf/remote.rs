@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::report::{CommandError, Kind};
 use crate::config::auth::Auth;
 use crate::config::host::Leaf;
+use crate::lattice::ConnectError;
 use crate::lattice::connect::{TlsOptions, check_tls, read_creds};
 use crate::nats::leaf::{Fault, LeafUrl, Login, Remote, Tls};
 
@@ -31,7 +32,8 @@ pub(crate) async fn prepare(leaf: &Leaf) -> Result<Vec<Remote>, CommandError> {
         ca: tls.ca.clone(),
         certificate: tls.certificate.clone(),
     })
-    .await?;
+    .await
+    .map_err(unusable)?;
     if let Some((_, key)) = &tls.certificate {
         refuse_exposed(key)?;
     }
@@ -56,7 +58,7 @@ async fn login(auth: &Auth) -> Result<Login, CommandError> {
     Ok(match auth {
         Auth::Anonymous => Login::None,
         Auth::Creds(path) => {
-            let (jwt, seed) = read_creds(path).await?;
+            let (jwt, seed) = read_creds(path).await.map_err(unusable)?;
             Login::Creds {
                 path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
                 jwt,
@@ -78,6 +80,11 @@ async fn login(auth: &Auth) -> Result<Login, CommandError> {
         },
         Auth::Token(token) => Login::Token(token.reveal().to_owned()),
     })
+}
+
+/// A file that is not what it should be.
+fn unusable(error: ConnectError) -> CommandError {
+    CommandError::new(Kind::Auth, error.to_string()).hint("check the path and who may read it")
 }
 
 /// A secret that others may read is refused, as everywhere.

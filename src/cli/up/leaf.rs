@@ -179,7 +179,6 @@ fn down(
     let hubs = hubs.join(" and ");
     let waited = format!("{:.1}s", waited.as_secs_f64());
     let message = format!("no leaf link to {hubs} after {waited}");
-    let log = format!("the log of NATS is {}", server.log().display());
     match fault {
         Some(fault) => {
             let (kind, hint) = mend(&fault);
@@ -197,7 +196,6 @@ fn down(
         }
     }
     .hint("start all the same, and join later: --leaf-optional")
-    .hint(log)
 }
 
 /// How often the links of a running host are looked at.

@@ -240,7 +240,13 @@ impl Parts {
         let mut links = Links::default();
         if let (Some(child), false) = (&nats.child, plan.remotes.is_empty()) {
             let optional = settings.leaf.optional;
-            links = leaf::wait(&child.server, &plan.remotes, optional, give_up).await?;
+            links = leaf::wait(&child.server, &plan.remotes, optional, give_up)
+                .await
+                .map_err(|error| match &plan.host_config {
+                    Some(_) => error.hint(child.log_hint()),
+                    // The log is about to be removed.
+                    None => error,
+                })?;
             self.leaf = leaf::watch(&child.server, &plan.remotes, links.up);
         }
 
@@ -494,7 +500,7 @@ fn died(death: &Death, child: Option<&nats::Child>) -> CommandError {
     );
     error.causes.clone_from(&death.log);
     match child {
-        Some(it) => error.hint(format!("its log is {}", it.server.log().display())),
+        Some(it) => error.hint(it.log_hint()),
         None => error,
     }
 }

@@ -26,6 +26,12 @@ pub(super) struct Child {
     _lock: Lock,
 }
 
+impl Child {
+    pub(super) fn log_hint(&self) -> String {
+        format!("the log of NATS is {}", self.server.log().display())
+    }
+}
+
 /// A server on this machine greets at once; one far away may take a moment.
 const GREETING_LIMIT: Duration = Duration::from_secs(3);
 

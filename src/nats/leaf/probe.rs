@@ -392,9 +392,10 @@ fn tls_config(remote: &Remote) -> Result<rustls::ClientConfig, Fault> {
 
 fn explain(error: &rustls::Error) -> String {
     let text = match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "its certificate is of an authority that is not trusted here"
-        }
+        // The latter is of another authority with the same name.
+        rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => "its certificate is of an authority that is not trusted here",
         rustls::Error::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
         ) => "its certificate has expired",
