@@ -93,6 +93,8 @@ mod tests {
                 url: format!("nats://127.0.0.1:{port}"),
                 process: None,
                 log: None,
+                monitor: None,
+                config: None,
             },
             credentials: None,
             tls: false,

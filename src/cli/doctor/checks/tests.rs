@@ -88,6 +88,8 @@ fn record() -> Record {
             url: "nats://127.0.0.1:5000".to_owned(),
             process: None,
             log: None,
+            monitor: None,
+            config: None,
         },
         credentials: None,
         tls: false,
