@@ -56,6 +56,7 @@ complete -c wash -n "__fish_wash_needs_command" -f -a "label" -d 'Set or remove 
 complete -c wash -n "__fish_wash_needs_command" -f -a "call" -d 'Call an operation of an actor'
 complete -c wash -n "__fish_wash_needs_command" -f -a "ctx" -d 'Name lattices and how to reach them'
 complete -c wash -n "__fish_wash_needs_command" -f -a "doctor" -d 'Find out what is wrong between here and a lattice'
+complete -c wash -n "__fish_wash_needs_command" -f -a "leaf" -d 'Join this machine to others over a hub: configuration, proof, and a bundle for the next machine'
 complete -c wash -n "__fish_wash_needs_command" -f -a "keys" -d 'Make, show and list keys'
 complete -c wash -n "__fish_wash_needs_command" -f -a "claims" -d 'Read and write what modules state about themselves'
 complete -c wash -n "__fish_wash_needs_command" -f -a "hub" -d 'Make a NATS hub of one\'s own, and say who may use it'
@@ -66,6 +67,9 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l ready-timeout -d 'How l
 complete -c wash -n "__fish_wash_using_subcommand up" -l apply -d 'Start the actors, providers and links of this manifest, and wait until they run' -r -F
 complete -c wash -n "__fish_wash_using_subcommand up" -l host-config -d 'Read and write this host configuration [env: WASH_HOST_CONFIG, HOST_CONFIG]' -r -F
 complete -c wash -n "__fish_wash_using_subcommand up" -s l -l label -d 'Label of the host; may be repeated [env: HOST_*, WASMCLOUD_LABEL_*]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l bundle -d 'Join a lattice with the bundle that `wash leaf bundle` made; flags and variables win over it' -r -F
+complete -c wash -n "__fish_wash_using_subcommand up" -l passphrase-file -d 'File with the bundle\'s passphrase' -r -F
+complete -c wash -n "__fish_wash_using_subcommand up" -l passphrase-env -d 'Environment variable with the bundle\'s passphrase' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -s x -l lattice -d 'Name of the lattice [default: default] [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l name -d 'Friendly name of the host [default: two random words and a number] [env: WASH_NAME]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l host-seed -d 'The host\'s own seed, or a file with it [default: a new one at each start] [env: WASMCLOUD_HOST_SEED]' -r
@@ -88,10 +92,23 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l enable-ipv6 -d 'Accepte
 complete -c wash -n "__fish_wash_using_subcommand up" -l grace -d 'How long running calls may take to finish when the host stops [default: 10s] [env: WASH_GRACE]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l nats-host -d 'Where NATS is, or where to start it [default: 127.0.0.1] [env: WASMCLOUD_NATS_HOST, NATS_HOST]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l nats-port -d 'Port of NATS; 0 starts a server on any free port [default: 4222] [env: WASMCLOUD_NATS_PORT, NATS_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l nats-config -d 'Configuration of the nats-server that is started, in place of one that is written; its address counts [env: WASH_NATS_CONFIG]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l nats-connect-only -d 'Never start a NATS server [env: WASMCLOUD_NATS_CONNECT_ONLY, NATS_CONNECT_ONLY]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l nats-server -d 'The nats-server to start [default: the first on the PATH or in the usual folders] [env: WASH_NATS_SERVER]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l nats-js-domain -d 'JetStream domain of the server that is started [default: none] [env: WASMCLOUD_NATS_JS_DOMAIN, NATS_JS_DOMAIN]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l js-domain -d 'JetStream domain in which the lattice keeps its state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l leaf-remote -d 'Hub to be a leaf of, as nats-leaf://HOST:PORT or tls://HOST:PORT; repeat it for several hubs, and separate the addresses of one hub by commas [env: WASH_LEAF_REMOTES, NATS_REMOTE_URL]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l creds -d 'Credentials file for the hub [env: WASH_LEAF_CREDS, NATS_CREDSFILE]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l nkey -d 'nkey seed for the hub, or a file with it [env: WASH_LEAF_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l user -d 'User at the hub [env: WASH_LEAF_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l password -d 'Password at the hub [env: WASH_LEAF_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l token -d 'Token for the hub [env: WASH_LEAF_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l tls-ca -d 'Certificate authority of the hub, PEM [default: those of the system] [env: WASH_LEAF_CA]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l tls-cert -d 'Client certificate for the hub, PEM [env: WASH_LEAF_CERT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l tls-key -d 'Key of the client certificate, PEM [env: WASH_LEAF_KEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l tls-first -d 'Begin TLS before the hub speaks [env: WASH_LEAF_TLS_FIRST]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l account -d 'Local account that is joined to the hub [default: the one that all are in] [env: WASH_LEAF_ACCOUNT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l leaf-optional -d 'Start although a hub cannot be reached, and say in the log when it is [env: WASH_LEAF_OPTIONAL]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-host -d 'NATS host for the control interface [default: --nats-host] [env: WASMCLOUD_CTL_HOST]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-port -d 'NATS port for the control interface [default: --nats-port] [env: WASMCLOUD_CTL_PORT]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-seed -d 'User seed for the control interface, or a file with it [env: WASMCLOUD_CTL_SEED]' -r
@@ -1415,6 +1432,139 @@ complete -c wash -n "__fish_wash_using_subcommand doctor" -s q -l quiet -d 'Say 
 complete -c wash -n "__fish_wash_using_subcommand doctor" -s v -l verbose -d 'Say more; twice for much more'
 complete -c wash -n "__fish_wash_using_subcommand doctor" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -f -a "config" -d 'Write the configuration of a NATS server that is a leaf of a hub'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -f -a "check" -d 'Prove that this machine\'s NATS server is joined to its hub'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and not __fish_seen_subcommand_from config check bundle" -f -a "bundle" -d 'Write one file with everything that another machine needs to join this lattice'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l domain -d 'JetStream domain of this server; each server of a lattice needs one of its own' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l server-name -d 'Name of this server [default: leaf-DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l host -d 'Address to listen on for clients' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l port -d 'Port for clients; 0 is any free one, here and below' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l http-port -d 'Port of the server\'s monitoring on this machine, which `wash leaf check` asks' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l websocket-port -d 'Port for websockets on this machine' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l store -d 'Directory of the JetStream store [default: below the state of wash]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l out -d 'Write it here, rather than to stdout; `-o FILE` does the same' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l remote -d 'Hub to be a leaf of, as nats-leaf://HOST:PORT or tls://HOST:PORT; repeat it for several hubs, and separate the addresses of one hub by commas [env: WASH_LEAF_REMOTES, NATS_REMOTE_URL]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l creds -d 'Credentials file for the hub [env: WASH_LEAF_CREDS, NATS_CREDSFILE]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l nkey -d 'nkey seed for the hub, or a file with it [env: WASH_LEAF_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l user -d 'User at the hub [env: WASH_LEAF_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l password -d 'Password at the hub [env: WASH_LEAF_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l token -d 'Token for the hub [env: WASH_LEAF_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l tls-ca -d 'Certificate authority of the hub, PEM [default: those of the system] [env: WASH_LEAF_CA]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l tls-cert -d 'Client certificate for the hub, PEM [env: WASH_LEAF_CERT]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l tls-key -d 'Key of the client certificate, PEM [env: WASH_LEAF_KEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l tls-first -d 'Begin TLS before the hub speaks [env: WASH_LEAF_TLS_FIRST]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l account -d 'Local account that is joined to the hub [default: the one that all are in] [env: WASH_LEAF_ACCOUNT]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l no-http -d 'No monitoring'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l force -d 'Replace a file that is there'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l config -d 'Configuration of the NATS server' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l monitor -d 'Where the server\'s monitoring is [default: what the configuration says, else port 8222]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l domain -d 'JetStream domain of the other machine\'s server; each server of a lattice needs one of its own' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -s l -l label -d 'Label of the other host; may be repeated' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l config -d 'Take the hubs from this configuration of a NATS server' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -s x -l lattice -d 'Name of the lattice [default: that of this machine]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l js-domain -d 'JetStream domain of the lattice\'s state [default: that of this machine]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l host-config -d 'Host configuration to take the cluster from [env: WASH_HOST_CONFIG, HOST_CONFIG]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l passphrase-file -d 'File with the bundle\'s passphrase' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l passphrase-env -d 'Environment variable with the bundle\'s passphrase' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l out -d 'Where to write the bundle; `-o FILE` does the same' -r -F
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l remote -d 'Hub to be a leaf of, as nats-leaf://HOST:PORT or tls://HOST:PORT; repeat it for several hubs, and separate the addresses of one hub by commas [env: WASH_LEAF_REMOTES, NATS_REMOTE_URL]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l creds -d 'Credentials file for the hub [env: WASH_LEAF_CREDS, NATS_CREDSFILE]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l nkey -d 'nkey seed for the hub, or a file with it [env: WASH_LEAF_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l user -d 'User at the hub [env: WASH_LEAF_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l password -d 'Password at the hub [env: WASH_LEAF_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l token -d 'Token for the hub [env: WASH_LEAF_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l tls-ca -d 'Certificate authority of the hub, PEM [default: those of the system] [env: WASH_LEAF_CA]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l tls-cert -d 'Client certificate for the hub, PEM [env: WASH_LEAF_CERT]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l tls-key -d 'Key of the client certificate, PEM [env: WASH_LEAF_KEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l tls-first -d 'Begin TLS before the hub speaks [env: WASH_LEAF_TLS_FIRST]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l account -d 'Local account that is joined to the hub [default: the one that all are in] [env: WASH_LEAF_ACCOUNT]' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l encrypt -d 'Encrypt the bundle with a passphrase that is asked for'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l force -d 'Replace a file that is there'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand leaf; and __fish_seen_subcommand_from bundle" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand keys; and not __fish_seen_subcommand_from gen get list ls" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'

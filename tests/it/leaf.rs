@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::env::TestEnv;
 use crate::hub::{self, Server};
 use crate::nats::binary;
-use crate::up::{Up, eventually, mode};
+use crate::up::{Detached, Up, eventually, mode};
 
 const PASSWORD: &str = "correct-horse \"battery\" $taple/#@:";
 
@@ -403,27 +403,40 @@ pub(crate) fn private(path: &Path) {
 #[test]
 fn a_leaf_that_may_come_later_says_when_it_does() {
     let env = TestEnv::new();
+    let _cleanup = Detached(&env);
     let address = free_port();
     let url = format!("nats-leaf://{address}");
-    let args = ["--nats-port", "0", "--leaf-remote", &url, "--leaf-optional"];
-    let up = Up::start(&env, &args);
-    assert_eq!(up.ready["leaf"]["established"], false);
+    let args = [
+        "up",
+        "-d",
+        "--nats-port",
+        "0",
+        "--leaf-remote",
+        &url,
+        "--leaf-optional",
+        "-o",
+        "json",
+    ];
+    let ready = env.run(&args).success().json();
+    assert_eq!(ready["leaf"]["established"], false, "{ready}");
+    let log = || std::fs::read_to_string(ready["log"].as_str().unwrap()).unwrap();
+    assert!(log().contains("refused: nothing listens"), "{}", log());
     let conf = format!(
         "server_name: late\nhost: 127.0.0.1\nport: -1\nhttp: \"127.0.0.1:-1\"\nleafnodes {{ listen: \"{address}\" }}\n"
     );
     let conf = env.write("late/nats.conf", conf);
     let hub = Server::start(&env, conf.parent().unwrap());
-    eventually("the link comes up", || (hub.leaves() == 1).then_some(()));
-    let check = eventually("the check sees it", || {
-        let check = env.run(&["leaf", "check"]);
-        (check.code == 0).then_some(check)
+    let up = |log: String| {
+        log.lines()
+            .any(|it| it.contains("the leaf link to") && it.contains("is up"))
+    };
+    eventually("the log says that the link is up", || {
+        up(log()).then_some(())
     });
+    let check = env.run(&["leaf", "check"]).success();
     assert!(check.stdout.contains("up to"), "{check}");
-    // The watch looks once a second.
-    std::thread::sleep(std::time::Duration::from_millis(2500));
-    up.signal(Signal::INT);
-    let (status, stderr) = up.end();
-    assert!(status.success());
-    assert!(stderr.contains("refused: nothing listens"), "{stderr}");
-    assert!(stderr.contains("is up"), "{stderr}");
+    drop(hub);
+    eventually("the log says that the link is lost", || {
+        log().contains("is lost").then_some(())
+    });
 }

@@ -107,7 +107,7 @@ impl Drop for Up {
 }
 
 /// What a detached host leaves running, killed on drop.
-struct Detached<'a>(&'a TestEnv);
+pub(crate) struct Detached<'a>(pub(crate) &'a TestEnv);
 
 impl Drop for Detached<'_> {
     fn drop(&mut self) {

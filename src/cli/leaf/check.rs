@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::links::{hubs, link};
 use super::own::OwnConfig;
 use super::proof::Proof;
-use super::remote::mend;
 use crate::cli::CommandResult;
 use crate::cli::args::ConnectionArgs;
 use crate::cli::local;
@@ -21,8 +21,8 @@ use crate::config::layer::Source;
 use crate::config::running::Record;
 use crate::lattice::connect::connect;
 use crate::nats::Binary;
-use crate::nats::leaf::{Fault, LeafUrl, Login, Remote, Tls, probe};
-use crate::nats::monitor::{Link, Monitor};
+use crate::nats::leaf::{LeafUrl, Login, Remote, Tls};
+use crate::nats::monitor::Monitor;
 
 /// Prove that this machine's NATS server is joined to its hub
 ///
@@ -42,13 +42,6 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
 }
-
-/// One attempt at a hub.
-const PROBE_LIMIT: Duration = Duration::from_secs(5);
-
-/// A server counts a round trip about a second after a link comes up.
-const LINK_LIMIT: Duration = Duration::from_secs(3);
-const POLL: Duration = Duration::from_millis(50);
 
 /// JetStream may be at the other end of the world.
 const DOMAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -338,69 +331,6 @@ fn bare(urls: &[String]) -> Option<Remote> {
         tls: Tls::default(),
         account: None,
     })
-}
-
-async fn link(
-    proof: &mut Proof,
-    monitor: &Monitor,
-    remotes: &[Remote],
-    wanted: usize,
-    logins: bool,
-) {
-    let give_up = Instant::now() + LINK_LIMIT;
-    let mut links = proven(monitor).await;
-    while links.len() < wanted && Instant::now() < give_up {
-        tokio::time::sleep(POLL).await;
-        links = proven(monitor).await;
-    }
-    for link in &links {
-        let name = match link.name.as_str() {
-            "" => format!("{}:{}", link.ip, link.port),
-            name => format!("'{name}' at {}:{}", link.ip, link.port),
-        };
-        let millis = link.round_trip().unwrap_or_default().as_secs_f64() * 1000.0;
-        proof.ok("link", format!("up to {name}, round trip {millis:.1} ms"));
-    }
-    if links.len() >= wanted {
-        return;
-    }
-    proof.fail(
-        "link",
-        Kind::Connect,
-        format!("{} of {wanted} up", links.len()),
-        "see the line about the hub, and the server's log",
-    );
-    hubs(proof, remotes, logins).await;
-}
-
-async fn proven(monitor: &Monitor) -> Vec<Link> {
-    let mut links = monitor.links().await.unwrap_or_default();
-    links.retain(|it| it.is_proven() && it.is_spoke != Some(false));
-    links
-}
-
-/// Tries every address of every hub by hand.
-async fn hubs(proof: &mut Proof, remotes: &[Remote], logins: bool) {
-    for remote in remotes {
-        for url in &remote.urls {
-            let shown = url.shown();
-            match probe(url, remote, PROBE_LIMIT).await {
-                Ok(it) if it.logged_in => proof.ok("hub", format!("{shown} takes us as a leaf")),
-                Ok(_) => proof.ok("hub", format!("{shown} listens")),
-                Err(Fault::Authentication { .. } | Fault::NoCertificate(_)) if !logins => proof
-                    .skip(
-                        "hub",
-                        format!(
-                            "{shown} listens and wants a login, which is only known with --config"
-                        ),
-                    ),
-                Err(fault) => {
-                    let (kind, hint) = mend(&fault);
-                    proof.fail("hub", kind, fault.to_string(), hint);
-                }
-            }
-        }
-    }
 }
 
 /// Whether the lattice's state can be reached where it is kept.

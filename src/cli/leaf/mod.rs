@@ -3,6 +3,7 @@
 mod bundle;
 mod check;
 mod config;
+mod links;
 pub(crate) mod own;
 pub(crate) mod passphrase;
 mod proof;

@@ -3,6 +3,7 @@
 
 mod detach;
 pub(crate) mod flags;
+mod hubs;
 mod leaf;
 mod nats;
 mod plan;

@@ -1,6 +1,7 @@
 //! Being a leaf of a hub: where it is, how to log in, and how that is written into a server's configuration.
 
 pub mod probe;
+mod tls;
 mod url;
 
 use std::fmt;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{AlertDescription, CertificateError};
+use rustls::AlertDescription;
+use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::BufReader;
@@ -17,7 +16,7 @@ use tokio::io::{
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::{LeafUrl, Login, Remote};
+use super::{LeafUrl, Login, Remote, tls};
 
 /// A hub that would take us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,8 +96,10 @@ struct Info {
     tls_required: bool,
     tls_available: bool,
     tls_verify: bool,
-    /// Only leaf listeners have it.
+    /// Only leaf listeners have it, unless they keep their addresses to themselves.
     leafnode_urls: Option<Vec<String>>,
+    /// Only listeners for clients have it.
+    client_ip: Option<String>,
 }
 
 /// Connects to one address of a hub and logs in as a leaf would, for at most `limit`.
@@ -195,14 +196,14 @@ impl Attempt<'_> {
         let json = line.strip_prefix("INFO ");
         let info: Option<Info> = json.and_then(|it| serde_json::from_str(it).ok());
         let info = info.ok_or_else(|| Fault::NotNats(self.address.clone()))?;
-        match info.leafnode_urls {
-            Some(_) => Ok(info),
-            None => Err(Fault::ClientPort(self.address.clone())),
+        if info.leafnode_urls.is_none() && info.client_ip.is_some() {
+            return Err(Fault::ClientPort(self.address.clone()));
         }
+        Ok(info)
     }
 
     async fn tls<S: Stream>(&self, stream: S) -> Result<tokio_rustls::client::TlsStream<S>, Fault> {
-        let config = tls_config(self.remote)?;
+        let config = tls::config(self.remote)?;
         let failed = |reason: String| Fault::Tls {
             address: self.address.clone(),
             reason,
@@ -316,7 +317,7 @@ impl Attempt<'_> {
             }
             Some(error) => Fault::Tls {
                 address,
-                reason: explain(error),
+                reason: tls::explain(error),
             },
             None if error.kind() == io::ErrorKind::TimedOut => Fault::Silent(address),
             None => self.unreachable(&error.to_string()),
@@ -342,78 +343,6 @@ async fn read_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> io::Resul
     let mut line = Vec::new();
     stream.take(MAX_LINE).read_until(b'\n', &mut line).await?;
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
-}
-
-fn tls_config(remote: &Remote) -> Result<rustls::ClientConfig, Fault> {
-    let mut roots = rustls::RootCertStore::empty();
-    match &remote.tls.ca {
-        Some(path) => {
-            let bad = |reason: &dyn std::fmt::Display| Fault::File {
-                what: "CA certificates",
-                path: path.clone(),
-                reason: reason.to_string(),
-            };
-            let found = CertificateDer::pem_file_iter(path).map_err(|it| bad(&it))?;
-            for certificate in found {
-                let certificate = certificate.map_err(|it| bad(&it))?;
-                roots.add(certificate).map_err(|it| bad(&it))?;
-            }
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let unusable = |reason: rustls::Error| Fault::Tls {
-        address: remote.shown(),
-        reason: reason.to_string(),
-    };
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(unusable)?
-        .with_root_certificates(roots);
-    let Some((path, key_path)) = &remote.tls.certificate else {
-        return Ok(builder.with_no_client_auth());
-    };
-    let bad = |what, path: &std::path::Path, reason: String| Fault::File {
-        what,
-        path: path.to_owned(),
-        reason,
-    };
-    let chain = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|it| bad("client certificate", path, it.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(key_path)
-        .map_err(|_| bad("client key", key_path, "it holds no private key".to_owned()))?;
-    builder
-        .with_client_auth_cert(chain, key)
-        .map_err(|it| bad("client certificate", path, it.to_string()))
-}
-
-fn explain(error: &rustls::Error) -> String {
-    let text = match error {
-        // The latter is of another authority with the same name.
-        rustls::Error::InvalidCertificate(
-            CertificateError::UnknownIssuer | CertificateError::BadSignature,
-        ) => "its certificate is of an authority that is not trusted here",
-        rustls::Error::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        ) => "its certificate has expired",
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "its certificate is for another name",
-        rustls::Error::AlertReceived(
-            AlertDescription::UnknownCA
-            | AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateRevoked,
-        ) => "it does not take the client certificate",
-        rustls::Error::InvalidMessage(_) => "it does not speak TLS",
-        other => return other.to_string(),
-    };
-    text.to_owned()
 }
 
 fn bracketed(host: &str) -> String {
