@@ -246,7 +246,10 @@ async fn find_leafs(
         let address = url.split_once("://").map_or(url, |it| it.1);
         return monitor::leafs(address.trim_end_matches('/'), &id, MONITOR_LIMIT).await;
     }
-    let mut candidates: Vec<String> = local.iter().filter_map(files::monitor_of).collect();
+    let mut candidates: Vec<String> = local
+        .iter()
+        .filter_map(|it| it.nats.monitor.clone())
+        .collect();
     if addresses.iter().any(|it| it.loopback) {
         candidates.push(format!("127.0.0.1:{MONITOR_PORT}"));
     }

@@ -94,19 +94,3 @@ fn loose(path: &Path) -> Option<u32> {
 fn loose(_: &Path) -> Option<u32> {
     None
 }
-
-/// The monitoring address of the server that was started with a host, from the file in which the server tells its
-/// ports.
-pub(super) fn monitor_of(record: &Record) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Ports {
-        #[serde(default)]
-        monitoring: Vec<String>,
-    }
-    let (process, log) = (record.nats.process?, record.nats.log.as_ref()?);
-    let file = format!("nats-server_{}.ports", process.pid);
-    let text = std::fs::read(log.parent()?.join("ports").join(file)).ok()?;
-    let ports: Ports = serde_json::from_slice(&text).ok()?;
-    let url = ports.monitoring.into_iter().next()?;
-    Some(url.strip_prefix("http://")?.to_owned())
-}
