@@ -8,7 +8,6 @@ use crate::cli::session::Session;
 use crate::config::connection::Connection;
 use crate::config::context::shelf::{self, Origin};
 use crate::config::explain;
-use crate::config::running::Record;
 
 /// Whether state can be kept. A directory that is not there yet is judged by the nearest one that is.
 pub(super) fn writable(state: Option<&Path>) -> Result<PathBuf, Trouble> {
