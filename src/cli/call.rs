@@ -25,7 +25,7 @@ const MAX_PAYLOAD: u64 = 64 << 20;
 
 /// Call an operation of an actor
 ///
-/// The payload is JSON and travels as msgpack; {"$bin": "<base64>"} stands for bytes. Without a payload an empty one
+/// The payload is JSON and travels as msgpack; {"$bin": "BASE64"} stands for bytes. Without a payload an empty one
 /// is sent. The call is signed with the cluster seed of the lattice's hosts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CallArgs {

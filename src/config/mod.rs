@@ -1,4 +1,4 @@
-//! Settings as values, each with the layer it came from. No network, no printing; only [`env`] reads the
+//! Settings as values, each with the layer it came from. No network, no printing; only `env.rs` reads the
 //! environment.
 
 pub mod auth;

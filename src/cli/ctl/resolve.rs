@@ -1,6 +1,6 @@
 //! Which thing a typed name means: keys, names, call aliases, references and unique prefixes.
 //!
-//! Pure; [`super::survey`] brings the candidates.
+//! Pure; `super::lookup` brings the candidates.
 
 use std::collections::BTreeMap;
 use std::fmt;
