@@ -151,49 +151,41 @@ const OTHERS: &[(&str, &str)] = &[
 impl Environment {
     fn new() -> Self {
         let mut rows: Vec<(String, String, String)> = Vec::new();
-        let mut add = |name: &str, flag: Option<&str>, about: &str| {
+        let mut add = |name: &str, flag: String, about: &str| {
             if !rows.iter().any(|(it, ..)| it == name) {
-                let flag = flag.map(|it| format!("--{it}")).unwrap_or_default();
                 rows.push((name.to_owned(), flag, about.to_owned()));
             }
         };
         for it in DEFINITIONS {
             for name in it.variables {
-                add(name, Some(it.flag), it.about);
+                add(name, format!("--{}", it.flag), it.about);
             }
         }
         for it in host::DEFINITIONS {
             for name in it.variables {
-                add(name, Some(it.flag), it.about);
-            }
-        }
-        for definition in host::DEFINITIONS {
-            for name in definition.variables {
-                if !rows.iter().any(|(it, ..)| it == name) {
-                    let flag = format!("up --{}", definition.flag);
-                    rows.push(((*name).to_owned(), flag, definition.about.to_owned()));
-                }
+                add(name, format!("up --{}", it.flag), it.about);
             }
         }
         let mut declared = BTreeMap::new();
         collect(&super::command(), &mut declared);
         for (name, (flag, about)) in &declared {
-            add(name, flag.as_deref(), about);
+            add(name, flag.clone(), about);
         }
         for (name, about) in OTHERS {
-            add(name, None, about);
+            add(name, String::new(), about);
         }
         Self { rows }
     }
 }
 
 /// Every variable that a flag declares, with the flag and its help's first line.
-fn collect(command: &clap::Command, found: &mut BTreeMap<String, (Option<String>, String)>) {
+fn collect(command: &clap::Command, found: &mut BTreeMap<String, (String, String)>) {
     for arg in command.get_arguments() {
         let Some(name) = arg.get_env().and_then(|it| it.to_str()) else {
             continue;
         };
-        let flag = arg.get_long().map(str::to_owned);
+        let flag = arg.get_long().map(|it| format!("--{it}"));
+        let flag = flag.unwrap_or_default();
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let first = help.lines().next().unwrap_or_default().to_owned();
         found.entry(name.to_owned()).or_insert((flag, first));

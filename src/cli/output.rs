@@ -168,6 +168,12 @@ impl Output {
         let _ = self.answer(answer);
     }
 
+    /// Like [`Output::answer_now`], for a failure after which the command goes on.
+    pub(crate) fn failure_now(&self, error: &CommandError) {
+        self.failure(error);
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
     fn has_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
     }

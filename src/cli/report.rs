@@ -128,7 +128,7 @@ impl CommandError {
         self
     }
 
-    pub(super) fn answer(&self) -> Option<&dyn Answer> {
+    pub(crate) fn answer(&self) -> Option<&dyn Answer> {
         self.partial.as_ref().map(|it| it.0.as_ref())
     }
 

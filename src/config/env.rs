@@ -43,7 +43,7 @@ impl Env {
     /// # Errors
     /// [`ConfigError::Unreadable`] and [`ConfigError::BadLine`], which never quotes the line.
     pub fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let text = match super::context::read_small(path, MAX_FILE) {
+        let text = match super::secret::read_small(path, MAX_FILE) {
             Ok(it) => it,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(reason) => {

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 pub use connection::Connection;
 pub use layer::{Setting, Source};
+pub use secret::Secret;
 
 /// Why settings could not be decided. Secrets are never quoted.
 #[derive(Debug, thiserror::Error)]
@@ -53,25 +54,33 @@ pub enum ConfigError {
     },
     #[error("the value of {from} is not valid: {reason}")]
     BadValue { from: Source, reason: String },
+    /// The line is not quoted: it may hold a secret.
+    #[error("{path} has a line that is not NAME=value")]
+    BadLine { path: PathBuf },
+    /// Others may read a file with a secret.
+    #[error("others may read {path}, which holds a secret")]
+    Exposed { path: PathBuf },
 }
 
-/// Text that must not be shown: passwords, tokens, JWTs.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for the few places that must use it.
-    pub fn reveal(&self) -> &str {
-        &self.0
+/// A value that is not what its setting takes.
+fn bad(source: &Source, reason: &str) -> ConfigError {
+    ConfigError::BadValue {
+        from: source.clone(),
+        reason: reason.to_owned(),
     }
 }
 
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
+/// One half of a pair, and the flag that gives the other.
+fn half(
+    given: &'static str,
+    missing: &'static str,
+    from: Source,
+    flag: &'static str,
+) -> ConfigError {
+    ConfigError::Half {
+        given,
+        missing,
+        from,
+        flag,
     }
 }

@@ -5,7 +5,7 @@
 //! readers need.
 
 mod codec;
-mod payload;
+pub(crate) mod payload;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -268,24 +268,4 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// `msg`: written as msgpack bin, read from bin, str of any bytes, an array of ints, or nil (protocol §13.1).
-pub(crate) mod payload {
-    use bytes::Bytes;
-    use serde::{Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(
-        bytes: &Bytes,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Bytes, D::Error> {
-        let _ = deserializer;
-        todo!()
-    }
 }

@@ -126,7 +126,7 @@ fn send(process: ProcessId, signal: Signal) -> bool {
 /// There is nothing gentler than to end a process here.
 #[cfg(not(unix))]
 fn send(process: ProcessId, signal: Signal) -> bool {
-    if signal == Signal::Reload {
+    if signal != Signal::Kill {
         return false;
     }
     let pid = Pid::from_u32(process.pid);

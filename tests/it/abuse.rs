@@ -60,7 +60,7 @@ impl Arena {
         let mut env = TestEnv::new();
         env.set("WASH_NATS_URL", nats.url());
         env.set("WASMCLOUD_CLUSTER_SEED", cluster.reveal());
-        let port = nats.port().to_string();
+        let port = nats.port().to_owned();
         let mut args = vec!["--nats-port", &port, "--nats-connect-only"];
         args.extend(["--rpc-timeout-ms", "20000"]);
         args.extend(LIMITS);

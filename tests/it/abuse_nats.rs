@@ -78,7 +78,7 @@ async fn a_host_that_is_killed_leaves_nothing_in_the_way() {
         let mut up = arena.up.lock().unwrap();
         send(up.pid(), Signal::KILL);
         up.end();
-        let port = arena.nats.lock().unwrap().port().to_string();
+        let port = arena.nats.lock().unwrap().port().to_owned();
         *up = Up::start(&arena.env, &["--nats-port", &port, "--nats-connect-only"]);
     }
     // The lattice still knows the link, the port is free, and the actor starts as before.
@@ -280,7 +280,7 @@ async fn a_cache_that_cannot_be_written_costs_time_only() {
     let env = TestEnv::new();
     // A file where the directory would be.
     env.write(".cache/wash", "in the way");
-    let port = nats.port().to_string();
+    let port = nats.port().to_owned();
     let mut up = Up::start(&env, &["--nats-port", &port, "--nats-connect-only"]);
     let hello = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello/hello.wasm");
     let _ = env

@@ -8,7 +8,7 @@ const FLOORS: [(&str, &[&str]); 8] = [
     ("config", &["claims"]),
     ("archive", &[]),
     ("lattice", &["claims"]),
-    ("nats", &[]),
+    ("nats", &["claims"]),
     ("providers", &["lattice", "claims"]),
     ("host", &["providers", "lattice", "archive", "claims"]),
     (

@@ -10,24 +10,22 @@ use tempfile::TempDir;
 pub(crate) struct NatsServer {
     child: Child,
     dir: TempDir,
-    args: Vec<String>,
     url: String,
 }
 
 impl NatsServer {
     /// With JetStream.
     pub(crate) fn start() -> Self {
-        Self::start_with(&["-js"])
+        Self::start_with("jetstream {}")
     }
 
-    /// With these arguments, besides address, port and store. No JetStream unless asked for.
-    pub(crate) fn start_with(args: &[&str]) -> Self {
+    /// With this configuration, besides address, port and store.
+    pub(crate) fn start_with(config: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let args: Vec<_> = args.iter().map(|&it| it.to_owned()).collect();
+        std::fs::write(dir.path().join("nats.conf"), config).unwrap();
         let mut server = Self {
-            child: launch(&dir, "-1", &args),
+            child: launch(&dir, "-1"),
             dir,
-            args,
             url: String::new(),
         };
         server.url = server.started();
@@ -43,8 +41,8 @@ impl NatsServer {
 
     /// Starts the server again after [`Self::stop`]: same port, same store.
     pub(crate) fn start_again(&mut self) {
-        let port = self.port().to_string();
-        self.child = launch(&self.dir, &port, &self.args);
+        let port = self.port().to_owned();
+        self.child = launch(&self.dir, &port);
         self.url = self.started();
     }
 
@@ -93,14 +91,14 @@ impl NatsServer {
     }
 }
 
-fn launch(dir: &TempDir, port: &str, args: &[String]) -> Child {
+fn launch(dir: &TempDir, port: &str) -> Child {
     Command::new(binary())
-        .args(["-a", "127.0.0.1", "-p", port])
+        .args(["-a", "127.0.0.1", "-p", port, "-c"])
+        .arg(dir.path().join("nats.conf"))
         .arg("--ports_file_dir")
         .arg(dir.path())
         .arg("-sd")
         .arg(dir.path().join("store"))
-        .args(args)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -26,13 +26,39 @@ const VARIABLE: &str = "WASH_UP_LOG";
 /// What the background tells the foreground: one line of JSON on its stdout.
 #[derive(Debug, Serialize, Deserialize)]
 enum Report {
-    Ready(Box<Ready>),
-    Failed {
-        code: u8,
-        message: String,
-        causes: Vec<String>,
-        hints: Vec<String>,
-    },
+    /// The host answers; what is left is that a manifest could not be applied.
+    Ready(Box<Ready>, Option<Failure>),
+    Failed(Failure),
+}
+
+/// A [`CommandError`] on its way to the foreground.
+#[derive(Debug, Serialize, Deserialize)]
+struct Failure {
+    code: u8,
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
+}
+
+impl From<&CommandError> for Failure {
+    fn from(error: &CommandError) -> Self {
+        Self {
+            code: error.kind.code(),
+            message: error.message.clone(),
+            causes: error.causes.clone(),
+            hints: error.hints.clone(),
+        }
+    }
+}
+
+impl From<Failure> for CommandError {
+    fn from(failure: Failure) -> Self {
+        let kind = Kind::ALL.into_iter().find(|it| it.code() == failure.code);
+        let mut error = Self::new(kind.unwrap_or(Kind::General), failure.message);
+        error.causes = failure.causes;
+        error.hints = failure.hints;
+        error
+    }
 }
 
 /// The log of this process, if it is the one in the background.
@@ -47,17 +73,15 @@ pub(super) fn leave_terminal() {
     let _ = rustix::process::setsid();
 }
 
-pub(super) fn report_ready(ready: &Ready) {
-    report(&Report::Ready(Box::new(ready.clone())));
+pub(super) fn report_ready(ready: &Ready, refused: Option<&CommandError>) {
+    report(&Report::Ready(
+        Box::new(ready.clone()),
+        refused.map(Failure::from),
+    ));
 }
 
 pub(super) fn report_failure(error: &CommandError) {
-    report(&Report::Failed {
-        code: error.kind.code(),
-        message: error.message.clone(),
-        causes: error.causes.clone(),
-        hints: error.hints.clone(),
-    });
+    report(&Report::Failed(error.into()));
 }
 
 fn report(report: &Report) {
@@ -112,18 +136,10 @@ pub(super) async fn run(session: &Session, limit: Duration) -> Result<Ready, Com
         });
     }
     match serde_json::from_str(&line) {
-        Ok(Report::Ready(ready)) => Ok(*ready),
-        Ok(Report::Failed {
-            code,
-            message,
-            causes,
-            hints,
-        }) => {
-            let kind = Kind::ALL.into_iter().find(|it| it.code() == code);
-            let mut error = CommandError::new(kind.unwrap_or(Kind::General), message);
-            error.causes = causes;
-            error.hints = hints;
-            Err(error.hint(format!("its log is {}", path.display())))
+        Ok(Report::Ready(ready, None)) => Ok(*ready),
+        Ok(Report::Ready(ready, Some(refused))) => Err(CommandError::from(refused).after(*ready)),
+        Ok(Report::Failed(failure)) => {
+            Err(CommandError::from(failure).hint(format!("its log is {}", path.display())))
         }
         Err(_) => {
             let status = child.wait().await.map_err(|it| failed("wait", it))?;

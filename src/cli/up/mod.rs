@@ -2,6 +2,7 @@
 //! them in the reverse order.
 
 mod detach;
+mod files;
 pub(crate) mod flags;
 mod hubs;
 mod leaf;
@@ -10,7 +11,7 @@ mod plan;
 mod ready;
 mod signals;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -24,7 +25,7 @@ use crate::cli::leaf::passphrase::PassphraseArgs;
 use crate::cli::local;
 use crate::cli::output::Sentence;
 use crate::cli::report::{CommandError, Kind};
-use crate::cli::session::Session;
+use crate::cli::session::{Lattice, Session};
 use crate::cli::trace::LogFormat;
 use crate::config::connection::parse_duration;
 use crate::config::context::{running as contexts, shelf};
@@ -41,7 +42,7 @@ use flags::HostFlags;
 use leaf::Links;
 use nats::Nats;
 use plan::Plan;
-use ready::Ready;
+use ready::{Applied, Ready};
 use signals::Signals;
 
 /// Start a host, and a NATS server if none answers
@@ -153,7 +154,7 @@ impl UpArgs {
             warn_about_cluster(&plan);
         }
         let outcome = tokio::select! {
-            outcome = self.serve(session, &parts, &mut ready) => outcome,
+            outcome = serve(session, &plan, manifest.as_ref(), &parts, &mut ready) => outcome,
             signal = signals.next() => {
                 tracing::info!("{signal}: stopping; once more to hurry");
                 Ok(())
@@ -168,33 +169,48 @@ impl UpArgs {
         )))
     }
 
-    /// Tells that the host is ready, and waits until it ends by itself or NATS is gone.
-    async fn serve(
-        &self,
-        session: &Session,
-        parts: &Parts,
-        ready: &mut Ready,
-    ) -> Result<(), CommandError> {
-        let ended = parts.ended();
-        tokio::pin!(ended);
-        if let Some(path) = &self.apply {
-            session.output.note(&format!(
-                "host {} is ready; applying {}",
-                ready.host_id,
-                path.display()
-            ));
-            tokio::select! {
-                applied = parts.apply(path, self.expand_env) => ready.applied = applied?,
-                outcome = &mut ended => return outcome,
+    /// Read before anything starts, so that a manifest with mistakes touches nothing.
+    fn manifest(&self, plan: &Plan) -> Result<Option<Manifest>, CommandError> {
+        let variables = self.expand_env.then_some(&plan.env);
+        let read = |path: &PathBuf| Manifest::read(path, variables, true);
+        self.apply.as_ref().map(read).transpose()
+    }
+}
+
+/// Tells that the host is ready, and waits until it ends by itself or NATS is gone.
+async fn serve(
+    session: &Session,
+    plan: &Plan,
+    manifest: Option<&Manifest>,
+    parts: &Parts,
+    ready: &mut Ready,
+) -> Result<(), CommandError> {
+    let ended = parts.ended();
+    tokio::pin!(ended);
+    let mut refused = None;
+    if let Some(manifest) = manifest {
+        tracing::info!("host {} is ready; applying the manifest", ready.host_id);
+        let applied = tokio::select! {
+            applied = parts.apply(manifest, plan, ready, session) => applied,
+            outcome = &mut ended => return outcome,
+        };
+        match applied {
+            Ok(it) => ready.applied = it,
+            Err(error) => {
+                ready.applied = error
+                    .answer()
+                    .map(|it| Applied::new(it, &session.output.page));
+                let stop = format!("the host runs on; stop it with: {}", ready.kill_command());
+                refused = Some(error.hint(stop));
             }
         }
-        if ready.log.is_some() {
-            detach::report_ready(ready);
-        } else {
-            session.output.answer_now(ready);
-        }
-        ended.await
     }
+    match refused {
+        refused if ready.log.is_some() => detach::report_ready(ready, refused.as_ref()),
+        None => session.output.answer_now(ready),
+        Some(error) => session.output.failure_now(&error.after(ready.clone())),
+    }
+    ended.await
 }
 
 /// What runs, in the order in which it was started.
@@ -313,20 +329,30 @@ impl Parts {
         })
     }
 
-    /// Carries out a manifest on the host that has just started.
-    #[expect(clippy::unused_async, reason = "the call that belongs here waits")]
+    /// Carries out a manifest on the host that has just started, as `wash ctl apply` does.
     async fn apply(
         &self,
-        path: &Path,
-        expand: bool,
-    ) -> Result<Option<ready::Applied>, CommandError> {
-        // Call site of `ctl::apply::run(&Lattice, path, expand)`.
-        let _ = (expand, &self.ctl);
-        let message = format!(
-            "cannot apply {}: not part of this version yet",
-            path.display()
-        );
-        Err(CommandError::new(Kind::General, message))
+        manifest: &Manifest,
+        plan: &Plan,
+        ready: &Ready,
+        session: &Session,
+    ) -> Result<Option<Applied>, CommandError> {
+        let Some(client) = self.ctl.clone() else {
+            return Ok(None);
+        };
+        let timeout = plan.ready_timeout;
+        let prefix = plan.settings.ctl_topic_prefix.clone();
+        let lattice = Lattice {
+            control: Control::new(client.clone(), plan.lattice.clone(), prefix, timeout),
+            client,
+            name: plan.lattice.clone(),
+            settings: session.settings(&ConnectionArgs::default())?,
+            timeout,
+            wait: true,
+        };
+        let driver = Driver::new(session, &lattice).at_home(ready.host_id.clone());
+        let applied = driver.apply(manifest).await?;
+        Ok(Some(Applied::new(&applied, &session.output.page)))
     }
 
     /// Waits until the host has been told to stop, or NATS has died.

@@ -29,6 +29,12 @@ pub(super) struct Ready {
     /// None without a hub.
     #[serde(default)]
     pub(super) leaf: Links,
+    /// The context by which commands reach this host, for as long as it runs.
+    #[serde(default)]
+    pub(super) context: Option<String>,
+    /// What they take if they are told nothing.
+    #[serde(default)]
+    pub(super) default_context: Option<String>,
     /// What `--apply` did.
     pub(super) applied: Option<Applied>,
 }
@@ -37,6 +43,15 @@ pub(super) struct Ready {
 pub(super) struct Applied {
     pub(super) fields: Map<String, Value>,
     pub(super) text: String,
+}
+
+impl Applied {
+    pub(super) fn new(answer: &dyn Answer, page: &Page) -> Self {
+        Self {
+            fields: answer.fields(),
+            text: answer.text(page),
+        }
+    }
 }
 
 impl Ready {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::super::ConfigError;
-use super::super::connection::bad;
+use super::super::bad;
 use super::super::dirs::Dirs;
 use super::super::env::Env;
 use super::super::layer::{Layer, Source};
@@ -104,7 +104,7 @@ impl HostFile {
     /// [`ConfigError::Unreadable`], [`ConfigError::Malformed`], and [`ConfigError::Exposed`] if it holds a secret
     /// that others may read.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = super::super::context::read_small(path, MAX_FILE).map_err(|reason| {
+        let text = super::super::secret::read_small(path, MAX_FILE).map_err(|reason| {
             ConfigError::Unreadable {
                 what: "host configuration",
                 path: path.to_owned(),

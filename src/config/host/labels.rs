@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::claims::Seed;
 
 use super::super::ConfigError;
-use super::super::connection::bad;
+use super::super::bad;
 use super::super::env::Env;
 use super::super::layer::Source;
 

@@ -14,10 +14,12 @@ use std::time::Duration;
 
 use crate::claims::{ClusterId, KeyKind, Seed};
 
-use super::connection::{self, Auth, bad, half, note_exposed, read_jwt, read_seed};
+use super::auth::Auth;
+use super::connection;
 use super::env::Env;
 use super::layer::{Layer, Layers, Setting, Source};
-use super::{ConfigError, Secret};
+use super::secret::{note_exposed, read_jwt, read_seed};
+use super::{ConfigError, Secret, bad, half};
 
 pub use file::{HostFile, Places};
 pub use keys::{DEFINITIONS, Definition, Form, Heading, Key};
@@ -358,7 +360,7 @@ impl Reader<'_> {
             let path = PathBuf::from(creds.value.trim());
             note_exposed(&path, exposed);
             // Unreadable credentials must stop the start: a host must not turn anonymous.
-            super::context::read_small(&path, 64 * 1024).map_err(|reason| {
+            super::secret::read_small(&path, 64 * 1024).map_err(|reason| {
                 ConfigError::Unreadable {
                     what: "credentials file",
                     path: path.clone(),
