@@ -145,9 +145,9 @@ async fn interruption() -> Kind {
     }
 }
 
-/// The settings as the lattice's connection takes them.
-pub(crate) fn options(settings: &Connection) -> ConnectOptions {
-    let credentials = match settings.auth.value.clone() {
+/// A decided way to log in as the lattice's connection takes it.
+pub(crate) fn credentials(auth: Auth) -> Credentials {
+    match auth {
         Auth::Anonymous => Credentials::Anonymous,
         Auth::Creds(path) => Credentials::File(path),
         Auth::Jwt { jwt, seed } => Credentials::Jwt {
@@ -160,11 +160,15 @@ pub(crate) fn options(settings: &Connection) -> ConnectOptions {
             password: password.reveal().to_owned(),
         },
         Auth::Token(token) => Credentials::Token(token.reveal().to_owned()),
-    };
+    }
+}
+
+/// The settings as the lattice's connection takes them.
+pub(crate) fn options(settings: &Connection) -> ConnectOptions {
     let tls = &settings.tls;
     ConnectOptions {
         urls: settings.urls.value.clone(),
-        credentials,
+        credentials: credentials(settings.auth.value.clone()),
         tls: TlsOptions {
             required: tls.ca.is_some() || tls.certificate.is_some() || tls.first.value,
             first: tls.first.value,

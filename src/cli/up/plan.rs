@@ -10,8 +10,7 @@ use tempfile::TempDir;
 use crate::claims::{KeyKind, Seed};
 use crate::cli::leaf::own::OwnConfig;
 use crate::cli::report::{CommandError, Kind};
-use crate::cli::session::Session;
-use crate::config::auth::Auth;
+use crate::cli::session::{Session, credentials};
 use crate::config::dirs::Dirs;
 use crate::config::env::Env;
 use crate::config::host::{
@@ -21,7 +20,7 @@ use crate::config::layer::{Layer, Layers};
 use crate::config::running::Lock;
 use crate::host::engine::Limits;
 use crate::lattice::LatticeName;
-use crate::lattice::connect::{ConnectOptions, Credentials, TlsOptions};
+use crate::lattice::connect::{ConnectOptions, TlsOptions};
 use crate::nats::leaf::Remote;
 
 use super::UpArgs;
@@ -184,23 +183,9 @@ impl Plan {
         address: &str,
         name: &str,
     ) -> ConnectOptions {
-        let credentials = match endpoint.auth.value.clone() {
-            Auth::Anonymous => Credentials::Anonymous,
-            Auth::Creds(path) => Credentials::File(path),
-            Auth::Jwt { jwt, seed } => Credentials::Jwt {
-                jwt: jwt.reveal().to_owned(),
-                seed,
-            },
-            Auth::Nkey(seed) => Credentials::Nkey(seed),
-            Auth::UserPassword { user, password } => Credentials::UserPassword {
-                user,
-                password: password.reveal().to_owned(),
-            },
-            Auth::Token(token) => Credentials::Token(token.reveal().to_owned()),
-        };
         ConnectOptions {
             urls: vec![self.url(endpoint, address)],
-            credentials,
+            credentials: credentials(endpoint.auth.value.clone()),
             tls: TlsOptions {
                 required: endpoint.tls,
                 ..TlsOptions::default()
