@@ -1,5 +1,7 @@
 //! Artifacts at rest: a reference to bytes. Does not know the lattice or a running host.
 
+pub mod par;
+
 use std::path::Path;
 
 use bytes::Bytes;

@@ -186,16 +186,26 @@ pub fn verify<T: DeserializeOwned>(text: &str, now: u64) -> Result<Token<T>, Tok
     if token.expires.is_some_and(|at| at < now) {
         return Err(TokenError::Expired(token.expires_human(now)));
     }
-    let (signed, signature) = text.rsplit_once('.').ok_or(TokenError::BadSignature)?;
-    let signature = BASE64URL_NOPAD
-        .decode(signature.as_bytes())
-        .map_err(|_| TokenError::BadSignature)?;
-    keys::verify(&token.issuer, signed.as_bytes(), &signature)
-        .map_err(|_| TokenError::BadSignature)?;
+    verify_signature(text, &token.issuer)?;
     if token.not_before.is_some_and(|at| at > now) {
         return Err(TokenError::NotYet(token.not_before_human(now)));
     }
     Ok(token)
+}
+
+/// Checks a token's signature by `issuer`, and nothing else.
+///
+/// # Errors
+/// [`TokenError::BadSignature`].
+pub fn verify_signature(text: &str, issuer: &str) -> Result<(), TokenError> {
+    let (signed, signature) = text
+        .trim()
+        .rsplit_once('.')
+        .ok_or(TokenError::BadSignature)?;
+    let signature = BASE64URL_NOPAD
+        .decode(signature.as_bytes())
+        .map_err(|_| TokenError::BadSignature)?;
+    keys::verify(issuer, signed.as_bytes(), &signature).map_err(|_| TokenError::BadSignature)
 }
 
 fn malformed(reason: &str) -> TokenError {

@@ -7,12 +7,14 @@ pub mod jwt;
 pub mod keyfile;
 pub mod keys;
 pub mod module;
+pub mod provider;
 mod section;
 
 use serde::{Deserialize, Serialize};
 
 pub use jwt::{Token, TokenError};
 pub use keys::{ActorId, ClusterId, HostId, KeyError, KeyKind, ProviderId, Seed};
+pub use provider::{ProviderClaims, ProviderError, Trust};
 
 /// What the `wascap` object of an actor's token states (protocol §2.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

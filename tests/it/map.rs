@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [(&str, &[&str]); 8] = [
     ("claims", &[]),
     ("config", &["claims"]),
-    ("archive", &[]),
+    ("archive", &["claims"]),
     ("lattice", &["claims"]),
     ("nats", &["claims"]),
     ("providers", &["lattice", "claims"]),
