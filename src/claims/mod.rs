@@ -45,6 +45,8 @@ pub struct ActorMetadata {
 pub struct ProviderMetadata {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The contract it serves; empty in claims of later generations, which have none.
+    #[serde(default)]
     pub capid: String,
     #[serde(default)]
     pub vendor: String,

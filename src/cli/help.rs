@@ -133,6 +133,10 @@ const OTHERS: &[(&str, &str)] = &[
         "WASH_HOST_CONFIG, HOST_CONFIG",
         "Configuration file of `wash up`, as --host-config",
     ),
+    (
+        "SOURCE_DATE_EPOCH",
+        "When archives are issued, in seconds since 1970, for builds that repeat",
+    ),
     ("RUST_LOG", "What to log, as a filter; --log-level wins"),
     ("NO_COLOR", "No colour"),
     ("CLICOLOR_FORCE", "Colour, even in a pipe"),

@@ -16,6 +16,7 @@ mod leaf;
 mod local;
 mod man;
 mod output;
+mod par;
 mod report;
 mod session;
 mod spinner;
@@ -80,6 +81,8 @@ enum Command {
     Keys(keys::KeysCommand),
     #[command(subcommand)]
     Claims(claims::ClaimsCommand),
+    #[command(subcommand)]
+    Par(par::ParCommand),
     #[command(subcommand)]
     Hub(hub::HubCommand),
     Completions(completions::CompletionsArgs),
@@ -152,6 +155,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Ctx(it) => it.run(session),
         Command::Keys(it) => it.run(session),
         Command::Claims(it) => it.run(session),
+        Command::Par(it) => it.run(session),
         Command::Hub(it) => it.run(session),
         Command::Completions(it) => it.run(session),
         Command::Man(it) => it.run(session),

@@ -27,6 +27,7 @@ mod leaf_faults;
 mod map;
 mod nats;
 mod outside;
+mod par;
 mod up;
 
 /// A file in this directory that no line above names would never run.

@@ -10,7 +10,9 @@ use flate2::write::GzEncoder;
 use tar::EntryType;
 
 use super::*;
-use crate::claims::{ActorMetadata, KeyKind, ProviderMetadata, Seed, Token, Trust, jwt};
+use crate::claims::{
+    ActorMetadata, KeyKind, ProviderClaims, ProviderMetadata, Seed, Token, Trust, jwt,
+};
 
 const NOW: u64 = 1_700_000_000;
 const LINUX: &str = "x86_64-linux";
@@ -139,7 +141,9 @@ fn what_is_written_is_read_and_the_same_every_time() {
     for compress in [false, true] {
         let bytes = packed(token.clone(), &keys, &libraries, compress);
         let reversed = [libraries[1], libraries[0]];
-        assert_eq!(bytes, packed(token.clone(), &keys, &reversed, compress));
+        let mut again = token.clone();
+        again.id = "another".into();
+        assert_eq!(bytes, packed(again, &keys, &reversed, compress));
         assert!(looks_like_archive(&bytes[..HEAD]));
 
         let mut archive = open(&bytes).unwrap();
@@ -148,7 +152,7 @@ fn what_is_written_is_read_and_the_same_every_time() {
         archive.claims().check(NOW, Trust::Strict).unwrap();
         let metadata = archive.claims().metadata();
         assert_eq!((metadata.rev, metadata.vendor.as_str()), (Some(3), "acme"));
-        assert_eq!(archive.claims().token.id, token.id);
+        assert_eq!(archive.claims().token.id.len(), 22);
         let survey = archive.survey().unwrap();
         assert!(archive.problems(&survey).is_empty());
         assert_eq!(survey.libraries[&target(LINUX)].size, 300_000);
@@ -615,4 +619,120 @@ fn yields_only(bytes: &[u8], content: &[u8]) -> bool {
         assert_eq!(fs::read(program.path()).unwrap(), content);
     }
     trusted
+}
+
+/// Made by `wash par create --compress` and `par insert` of those versions.
+#[test]
+fn archives_of_real_tools_are_read_and_written_again() {
+    let made = [
+        (&include_bytes!("fixtures/wash-0.11.par.gz")[..], None),
+        (
+            include_bytes!("fixtures/wash-0.26.par.gz"),
+            Some(serde_json::json!({ "type": "object" })),
+        ),
+    ];
+    let keys = Keys::new();
+    for (bytes, schema) in made {
+        let mut archive = open(bytes).unwrap();
+        archive.claims().check(NOW, Trust::Strict).unwrap();
+        let metadata = archive.claims().metadata().clone();
+        assert_eq!(
+            (metadata.capid.as_str(), metadata.name.as_deref()),
+            ("wasmcloud:keyvalue", Some("KV"))
+        );
+        assert_eq!(
+            (metadata.rev, metadata.ver.as_deref()),
+            (Some(2), Some("0.2.0"))
+        );
+        assert_eq!(metadata.config_schema, schema);
+        let survey = archive.survey().unwrap();
+        assert!(archive.problems(&survey).is_empty() && survey.others.is_empty());
+        let cache = tempfile::tempdir().unwrap();
+        let program = archive.extract(&target(LINUX), cache.path()).unwrap();
+        assert_eq!(
+            fs::read(program.path()).unwrap(),
+            b"#!/bin/sh\necho provider\n"
+        );
+        let mut out = Vec::new();
+        archive.copy(&target(MAC), &mut out).unwrap();
+        assert_eq!(out, b"mac");
+
+        let mut libraries = archive.unpack(cache.path()).unwrap();
+        let mut token = archive.claims().token.clone();
+        token.issuer = keys.account.public();
+        let mut out = Vec::new();
+        write(&mut out, token, &keys.account, &mut libraries, false).unwrap();
+        assert_eq!(open(&out).unwrap().claims().metadata(), &metadata);
+    }
+}
+
+#[test]
+fn claims_are_those_of_other_signers_and_readers() {
+    let keys = Keys::new();
+    let bytes = packed(keys.token(), &keys, &[(LINUX, b"l")], false);
+    let ours = open(&bytes).unwrap().claims().clone();
+    let hashes = [(LINUX.to_owned(), Hash::of(b"l").to_string())];
+    {
+        use wascap_0_8::jwt::{CapabilityProvider, Claims, validate_token};
+        use wascap_0_8::prelude::KeyPair;
+        let verdict = validate_token::<CapabilityProvider>(&ours.jwt).unwrap();
+        assert!(verdict.signature_valid && !verdict.expired && !verdict.cannot_use_yet);
+        let read = Claims::<CapabilityProvider>::decode(&ours.jwt).unwrap();
+        assert_eq!(
+            (&read.issuer, &read.subject),
+            (&ours.token.issuer, &ours.token.subject)
+        );
+        let metadata = read.metadata.unwrap();
+        assert_eq!(
+            (metadata.capid.as_str(), metadata.vendor.as_str()),
+            ("wasmcloud:keyvalue", "acme")
+        );
+        assert_eq!(
+            (metadata.rev, metadata.target_hashes),
+            (Some(3), hashes.clone().into())
+        );
+
+        let (account, service) = (KeyPair::new_account(), KeyPair::new_service());
+        let theirs = Claims::<CapabilityProvider>::new(
+            "kv".into(),
+            account.public_key(),
+            service.public_key(),
+            "a:b".into(),
+            "acme".into(),
+            Some(1),
+            Some("1".into()),
+            hashes.clone().into(),
+        );
+        let theirs = ProviderClaims::read(&theirs.encode(&account).unwrap()).unwrap();
+        theirs.check(theirs.token.issued_at, Trust::Strict).unwrap();
+        assert_eq!(
+            (theirs.revision(), theirs.metadata().capid.as_str()),
+            (1, "a:b")
+        );
+    }
+    {
+        use wascap_0_15::jwt::{CapabilityProvider, Claims, validate_token};
+        use wascap_0_15::prelude::KeyPair;
+        let verdict = validate_token::<CapabilityProvider>(&ours.jwt).unwrap();
+        assert!(verdict.signature_valid && !verdict.expired && !verdict.cannot_use_yet);
+        let read = Claims::<CapabilityProvider>::decode(&ours.jwt).unwrap();
+        assert_eq!(read.metadata.unwrap().target_hashes, hashes.clone().into());
+
+        // By then providers had no contract, so that no host of ours could link them.
+        let (account, service) = (KeyPair::new_account(), KeyPair::new_service());
+        let theirs = Claims::<CapabilityProvider>::new(
+            "kv".into(),
+            account.public_key(),
+            service.public_key(),
+            "acme".into(),
+            None,
+            None,
+            hashes.into(),
+        );
+        let theirs = ProviderClaims::read(&theirs.encode(&account).unwrap()).unwrap();
+        assert_eq!(
+            theirs.check(theirs.token.issued_at, Trust::Strict),
+            Err(ProviderError::NoContract)
+        );
+    }
 }

@@ -64,7 +64,7 @@ impl fmt::Debug for Library {
 }
 
 /// Writes an archive, in gzip if `compress` says so, and returns the claims it carries: those of `token`, with the
-/// hashes of `libraries`, signed by `issuer`.
+/// hashes of `libraries` and an id made of its content, signed by `issuer`.
 ///
 /// # Errors
 /// [`ParError::Changed`], [`ParError::Read`] and [`ParError::Write`]; what was written then is worthless.
@@ -80,6 +80,10 @@ pub fn write(
         .iter()
         .map(|(target, it)| (target.to_string(), it.hash.to_string()));
     metadata.target_hashes = hashes.collect();
+    // A random one would make two archives of the same things differ.
+    token.id.clear();
+    let content = jwt::encode(&token, issuer).map_err(|it| ParError::Claims(it.into()))?;
+    token.id = id(&content);
     let jwt = jwt::encode(&token, issuer).map_err(|it| ParError::Claims(it.into()))?;
     let claims = ProviderClaims::read(&jwt)?;
     if compress {
@@ -93,6 +97,16 @@ pub fn write(
         pack(out, &jwt, libraries)?;
     }
     Ok(claims)
+}
+
+/// As long as any id and of the same characters.
+fn id(content: &str) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let digest = Sha256::digest(content);
+    let digits = digest.iter().take(22);
+    digits
+        .map(|it| char::from(DIGITS[usize::from(*it) % DIGITS.len()]))
+        .collect()
 }
 
 fn pack(

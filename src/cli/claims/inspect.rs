@@ -1,4 +1,5 @@
-//! `wash claims inspect`: what a module states, and whether hosts would believe it.
+//! `wash claims inspect`: what a module states, and whether hosts would believe it. Archives are
+//! [`crate::cli::par`]'s.
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -7,18 +8,19 @@ use time::format_description::well_known::Rfc3339;
 use crate::claims::module::{self, ModuleClaims, ModuleError};
 use crate::cli::CommandResult;
 use crate::cli::output::{Answer, Page, Sentence};
+use crate::cli::par::{self, source};
 use crate::cli::session::Session;
 
 use super::sign::module_error;
 use super::{local_path, now, read_module};
 
-/// Show what a module states about itself
+/// Show what a module or provider archive states about itself
 ///
-/// Tells whether a host would accept the module, and if not, why. A module that would be refused is still shown,
+/// Tells whether a host would accept it, and if not, why. What would be refused is still shown,
 /// and that is no failure; see `valid` in the document.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
-    /// Module: a path or file:// URL
+    /// Module or provider archive: a path or file:// URL
     module: String,
 
     /// Show the token alone
@@ -35,7 +37,7 @@ pub(crate) struct InspectArgs {
     dead_code,
     reason = "accepted with files too, where nothing needs them"
 )]
-struct RegistryArgs {
+pub(in crate::cli) struct RegistryArgs {
     #[arg(short, long, hide = true)]
     digest: Option<String>,
     #[arg(long, hide = true)]
@@ -60,6 +62,9 @@ impl std::fmt::Debug for RegistryArgs {
 impl InspectArgs {
     pub(super) fn run(self, _session: &Session) -> CommandResult {
         let path = local_path(&self.module)?;
+        if source::is_archive(&path) {
+            return par::inspect::of_file(&path, self.jwt_only);
+        }
         let wasm = read_module(&path)?;
         let failed = |error| module_error(&path, error);
         if self.jwt_only {
@@ -171,7 +176,7 @@ impl Answer for Inspection {
 }
 
 /// RFC 3339; none also for what lies outside of its four-digit years.
-fn timestamp(seconds: Option<u64>) -> Option<String> {
+pub(in crate::cli) fn timestamp(seconds: Option<u64>) -> Option<String> {
     let seconds = i64::try_from(seconds?).ok()?;
     let at = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
     at.format(&Rfc3339).ok()

@@ -1,8 +1,8 @@
 //! `wash claims`: what signed modules state, and signing them. The claims themselves are [`crate::claims`]'.
 
-mod inspect;
+pub(in crate::cli) mod inspect;
 mod sign;
-mod signer;
+pub(in crate::cli) mod signer;
 #[cfg(test)]
 pub(in crate::cli) mod testing;
 mod token;
@@ -40,7 +40,7 @@ impl ClaimsCommand {
     }
 }
 
-/// Rewrites the short flags that `claims sign` and `claims token` share with older tools and that mean something
+/// Rewrites the short flags that `claims sign`, `claims token` and `par create` share with older tools and that mean something
 /// else elsewhere: `-q` (an HTTP server's capability) and `-v` (a version or vendor). To be applied to the whole
 /// command line, program name included, before it is parsed.
 pub(in crate::cli) fn expand_old_shorts(args: Vec<OsString>) -> Vec<OsString> {
@@ -117,11 +117,11 @@ fn old_shorts(args: &[OsString]) -> Option<(usize, &'static OldShorts)> {
         }
         path.push(arg);
         match path[..] {
-            ["claims"] | ["claims", "token"] => {}
+            ["claims"] | ["claims", "token"] | ["par"] => {}
             ["claims", "sign"] | ["claims", "token", "actor"] => {
                 return Some((at, &ACTOR));
             }
-            ["claims", "token", "provider"] => return Some((at, &PROVIDER)),
+            ["claims", "token", "provider"] | ["par", "create"] => return Some((at, &PROVIDER)),
             _ => return None,
         }
     }
@@ -129,7 +129,7 @@ fn old_shorts(args: &[OsString]) -> Option<(usize, &'static OldShorts)> {
 }
 
 /// The file that a reference names: a path or a `file://` URL.
-fn local_path(reference: &str) -> Result<PathBuf, CommandError> {
+pub(in crate::cli) fn local_path(reference: &str) -> Result<PathBuf, CommandError> {
     if let Some(path) = reference.strip_prefix("file://") {
         return Ok(PathBuf::from(
             path.strip_prefix("localhost").unwrap_or(path),
@@ -151,7 +151,11 @@ fn is_registry_reference(reference: &str) -> bool {
     match reference.split_once('/') {
         Some((host, rest)) => {
             let host_like = host == "localhost" || host.contains(['.', ':']);
-            host_like && !host.starts_with('.') && !rest.ends_with(".wasm")
+            host_like
+                && !host.starts_with('.')
+                && ![".wasm", ".par", ".par.gz"]
+                    .iter()
+                    .any(|it| rest.ends_with(it))
         }
         None => false,
     }
@@ -179,7 +183,7 @@ fn read_module(path: &Path) -> Result<Vec<u8>, CommandError> {
 }
 
 /// Seconds since the epoch.
-fn now() -> u64 {
+pub(in crate::cli) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |it| it.as_secs())
 }
@@ -213,7 +217,12 @@ mod tests {
             "wash claims token actor -lqn name -i - -- -q",
             "wash claims token actor -l --http-server -n name -i - -- -q",
         );
+        check(
+            "wash par create -vacme -v acme -c a:b -q --version 1",
+            "wash par create --vendor=acme --vendor acme -c a:b -q --version 1",
+        );
         for same in [
+            "wash par insert a.par -v -q",
             "wash claims inspect a.wasm -q -v",
             "wash claims token account -v -n x",
             "wash call claims sign -q",
@@ -233,6 +242,7 @@ mod tests {
             "/a",
             "v1.0/a.wasm",
             "dir/a",
+            "v1.0/a.par.gz",
         ] {
             assert_eq!(local_path(path).unwrap(), Path::new(path));
         }

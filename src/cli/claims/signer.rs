@@ -44,10 +44,10 @@ pub(super) struct CommonArgs {
 
 /// When a token begins and ends, in seconds since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Dates {
-    pub(super) now: u64,
-    pub(super) expires: Option<u64>,
-    pub(super) not_before: Option<u64>,
+pub(in crate::cli) struct Dates {
+    pub(in crate::cli) now: u64,
+    pub(in crate::cli) expires: Option<u64>,
+    pub(in crate::cli) not_before: Option<u64>,
 }
 
 impl CommonArgs {
@@ -56,6 +56,17 @@ impl CommonArgs {
     }
 
     fn dates_at(&self, now: u64) -> Result<Dates, CommandError> {
+        Dates::from_days(now, self.expires, self.nbf)
+    }
+}
+
+impl Dates {
+    /// Days from now, as --expires and --nbf give them.
+    pub(in crate::cli) fn from_days(
+        now: u64,
+        expires: Option<u64>,
+        nbf: Option<u64>,
+    ) -> Result<Self, CommandError> {
         let date = |flag: &str, days: Option<u64>| {
             let Some(days) = days else { return Ok(None) };
             let at = days
@@ -69,8 +80,8 @@ impl CommonArgs {
         };
         let dates = Dates {
             now,
-            expires: date("--expires", self.expires)?,
-            not_before: date("--nbf", self.nbf)?,
+            expires: date("--expires", expires)?,
+            not_before: date("--nbf", nbf)?,
         };
         match (dates.not_before, dates.expires) {
             (Some(start), Some(end)) if start >= end => {
@@ -85,7 +96,7 @@ impl CommonArgs {
 
 /// A key as it was given: a path, a seed, `@file` or `-`. May be a secret, so it is never shown.
 #[derive(Clone)]
-pub(super) struct KeyInput(String);
+pub(in crate::cli) struct KeyInput(String);
 
 impl From<String> for KeyInput {
     fn from(text: String) -> Self {
@@ -135,7 +146,7 @@ impl KeyInput {
     }
 
     /// The public key, which may also be given as such.
-    pub(super) fn public(&self, flag: &str, kind: KeyKind) -> Result<String, CommandError> {
+    pub(in crate::cli) fn public(&self, flag: &str, kind: KeyKind) -> Result<String, CommandError> {
         let text = self.0.trim();
         match keys::check_public(kind, text) {
             Ok(()) => Ok(text.to_owned()),
@@ -146,23 +157,23 @@ impl KeyInput {
 
 /// What a key is wanted for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Role {
+pub(in crate::cli) struct Role {
     flag: &'static str,
     variable: &'static str,
 }
 
-pub(super) const ISSUER: Role = Role {
+pub(in crate::cli) const ISSUER: Role = Role {
     flag: "--issuer",
     variable: "WASH_ISSUER_KEY",
 };
-pub(super) const SUBJECT: Role = Role {
+pub(in crate::cli) const SUBJECT: Role = Role {
     flag: "--subject",
     variable: "WASH_SUBJECT_KEY",
 };
 
 /// Finds keys, and makes those that are missing where that is allowed.
 #[derive(Debug)]
-pub(super) struct Keyring<'a> {
+pub(in crate::cli) struct Keyring<'a> {
     session: &'a Session,
     dirs: KeyDirs,
     keygen: bool,
@@ -171,18 +182,29 @@ pub(super) struct Keyring<'a> {
 
 impl<'a> Keyring<'a> {
     pub(super) fn open(session: &'a Session, common: &CommonArgs) -> Result<Self, CommandError> {
+        let keygen = (!common.disable_keygen).then_some(common.keygen);
+        Self::find(session, common.directory.as_deref(), keygen)
+    }
+
+    /// Keys in `directory`, or where they are kept. `keygen` is none where it is forbidden, and whether it was
+    /// asked for otherwise.
+    pub(in crate::cli) fn find(
+        session: &'a Session,
+        directory: Option<&Path>,
+        keygen: Option<bool>,
+    ) -> Result<Self, CommandError> {
         Ok(Self {
             session,
-            dirs: KeyDirs::find(session, common.directory.as_deref())?,
+            dirs: KeyDirs::find(session, directory)?,
             // A script that finds no key more likely looks in the wrong place than wants a new identity.
-            keygen: !common.disable_keygen && (common.keygen || session.interactive),
+            keygen: keygen.is_some_and(|asked| asked || session.interactive),
             generated: Vec::new(),
         })
     }
 
     /// The key given by the role's flag or variable, or else the one kept for `name`; account keys are kept for
     /// the user instead.
-    pub(super) fn key(
+    pub(in crate::cli) fn key(
         &mut self,
         role: Role,
         given: Option<&KeyInput>,
@@ -228,7 +250,7 @@ impl<'a> Keyring<'a> {
     }
 
     /// `generated` of the answer.
-    pub(super) fn into_generated(self) -> Value {
+    pub(in crate::cli) fn into_generated(self) -> Value {
         self.generated.into()
     }
 
