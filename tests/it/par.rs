@@ -161,7 +161,7 @@ fn a_full_disk_leaves_nothing_and_harms_nothing() {
 #[cfg(target_os = "linux")]
 #[test]
 fn archives_are_never_in_memory_as_a_whole() {
-    const PROGRAM: u64 = 160 << 20;
+    const PROGRAM: u64 = 128 << 20;
     const LIMIT: u64 = 64 << 20;
 
     let env = place();

@@ -18,6 +18,9 @@ const NEW: &str = ".new-";
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// A program on disk that had the right content when it was last looked at.
+///
+/// A start may fail with "text file busy" while another thread of this process starts something else: the child of
+/// that moment holds the file that was being written until it is itself started. It passes; try again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Executable {
     path: PathBuf,

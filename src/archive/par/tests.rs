@@ -18,6 +18,9 @@ const NOW: u64 = 1_700_000_000;
 const LINUX: &str = "x86_64-linux";
 const MAC: &str = "aarch64-macos";
 
+/// Kind, name and content.
+type Entry<'a> = (EntryType, &'a str, &'a [u8]);
+
 fn target(name: &str) -> Target {
     name.parse().unwrap()
 }
@@ -98,7 +101,7 @@ fn open(bytes: &[u8]) -> Result<Archive<Cursor<&[u8]>>, ParError> {
 }
 
 /// A tar of any entries.
-fn tar(entries: &[(EntryType, &str, &[u8])]) -> Vec<u8> {
+fn tar(entries: &[Entry<'_>]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (kind, name, content) in entries {
         let mut header = tar::Header::new_gnu();
@@ -309,6 +312,25 @@ fn many_hosts_extract_the_same_thing_at_once() {
 }
 
 #[test]
+fn a_full_disk_is_told_and_leaves_no_program() {
+    let home = tempfile::tempdir().unwrap();
+    let hash = Hash::of(b"x");
+    let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let error = cache::obtain(home.path(), hash, |file| {
+        file.write_all(b"half").unwrap();
+        Err(ParError::Write(full()))
+    });
+    let text = error.unwrap_err().to_string();
+    let path = home.path().join(hash.lower());
+    assert!(
+        text.starts_with(&format!("cannot write {}", path.display())),
+        "{text}"
+    );
+    assert!(text.ends_with(&full().to_string()), "{text}");
+    assert!(files(home.path()).is_empty());
+}
+
+#[test]
 fn what_a_crash_left_is_swept_away() {
     let keys = Keys::new();
     let bytes = packed(keys.token(), &keys, &[(LINUX, b"x")], false);
@@ -361,12 +383,12 @@ fn archives_of_other_tools_are_read() {
     let keys = Keys::new();
     let claims = keys.jwt(&[(LINUX, b"l")]);
     let with_newline = [&claims[..], b"\n"].concat();
-    let files: [(EntryType, &str, &[u8]); 3] = [
+    let files: [Entry<'_>; 3] = [
         (EntryType::Regular, "x86_64-linux.bin", b"l"),
         (EntryType::Regular, "README.md", b"hello"),
         (EntryType::Regular, "claims.jwt", &with_newline),
     ];
-    let by_hand: [(EntryType, &str, &[u8]); 4] = [
+    let by_hand: [Entry<'_>; 4] = [
         (
             EntryType::XGlobalHeader,
             "pax_global_header",
@@ -411,7 +433,7 @@ fn what_is_no_good_archive_is_refused() {
     odd_hashes.insert(LINUX.to_owned(), "ABC".to_owned());
     let odd = jwt::encode(&odd, &keys.account).unwrap();
     let huge = vec![b'x'; (1 << 20) + 1];
-    let cases: &[(&[(EntryType, &str, &[u8])], &str)] = &[
+    let cases: &[(&[Entry<'_>], &str)] = &[
         (&[], "no provider archive"),
         (&[linux], "no claims.jwt"),
         (&[(Regular, "dir/claims.jwt", b"x"), linux], "no claims.jwt"),
@@ -509,7 +531,7 @@ fn bombs_and_crowds_end_at_the_limits() {
     let zeros = vec![0; 3 << 20];
     let claims = keys.jwt(&[(LINUX, &zeros)]);
     let claims = (EntryType::Regular, "claims.jwt", &claims[..]);
-    let survey = |entries: &[(EntryType, &str, &[u8])]| {
+    let survey = |entries: &[Entry<'_>]| {
         let bytes = gzip(&tar(entries));
         assert!(bytes.len() < 64 << 10);
         let input = Cursor::new(&bytes[..]);
@@ -584,21 +606,33 @@ fn flipped_bits_give_no_wrong_program() {
         &[(LINUX, &content), (MAC, b"m")],
         false,
     );
-    let dice = noise(60_000, 17);
-    for bytes in [gzip(&plain), plain] {
-        for throw in dice.chunks_exact(8).take(3000) {
-            let mut broken = bytes.clone();
-            // One to four flips, more often where the headers are.
-            for flip in throw[..4]
-                .chunks_exact(2)
-                .take(1 + usize::from(throw[7] & 1))
-            {
-                let at = usize::from(u16::from_le_bytes([flip[0], flip[1]])) % broken.len();
-                broken[at] ^= 1 << (throw[6] & 7);
-            }
-            yields_only(&broken, &content);
+    let mut dice = noise(8 * 3000, 17);
+    for (round, throw) in dice.chunks_exact_mut(8).enumerate() {
+        let mut broken = if round % 3 == 0 {
+            gzip(&plain)
+        } else {
+            plain.clone()
+        };
+        for flip in throw[..6].chunks_exact(3).take(1 + round % 2) {
+            let at = usize::from(u16::from_le_bytes([flip[0], flip[1]])) % broken.len();
+            broken[at] ^= 1 << (flip[2] & 7);
         }
+        if round % 3 == 2 {
+            // Where headers are, with a checksum that fits: names, sizes, kinds.
+            let at = [0, 1536, 2048, 4096][usize::from(throw[0] & 3)];
+            let field = [0, 1, 124, 130, 156, 257, 345][usize::from(throw[1]) % 7];
+            broken[at + field + usize::from(throw[2] & 3)] = throw[3];
+            rehead(&mut broken[at..at + 512]);
+        }
+        yields_only(&broken, &content);
     }
+}
+
+/// Makes a header's checksum right.
+fn rehead(header: &mut [u8]) {
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|it| u32::from(*it)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
 
 /// Whether an archive that may be broken gives its program. It never panics, and never gives another under claims

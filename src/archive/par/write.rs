@@ -67,7 +67,8 @@ impl fmt::Debug for Library {
 /// hashes of `libraries` and an id made of its content, signed by `issuer`.
 ///
 /// # Errors
-/// [`ParError::Changed`], [`ParError::Read`] and [`ParError::Write`]; what was written then is worthless.
+/// [`ParError::TooLarge`] for what no reader would take, and [`ParError::Changed`], [`ParError::Read`] and
+/// [`ParError::Write`], after which what was written is worthless.
 pub fn write(
     out: &mut dyn Write,
     mut token: Token<ProviderMetadata>,
@@ -75,6 +76,10 @@ pub fn write(
     libraries: &mut BTreeMap<Target, Library>,
     compress: bool,
 ) -> Result<ProviderClaims, ParError> {
+    let (what, limit) = ("content", Limits::default().unpacked);
+    if libraries.values().map(|it| it.size).sum::<u64>() > limit - limit / 64 {
+        return Err(ParError::TooLarge { what, limit });
+    }
     let metadata = token.metadata.get_or_insert_default();
     let hashes = libraries
         .iter()
