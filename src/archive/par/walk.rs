@@ -13,6 +13,8 @@ pub(super) const CLAIMS: &str = "claims.jwt";
 pub(super) const LIBRARY_SUFFIX: &str = ".bin";
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const USTAR_AT: usize = 257;
+/// Far more than owners and times need, in bytes.
+const MAX_EXTENSION: u64 = 64 << 10;
 
 /// How many of a file's first bytes [`looks_like_archive`] wants to see.
 pub const HEAD: usize = 512;
@@ -116,7 +118,7 @@ pub(super) fn walk<T>(
         }
         let kind = entry.header().entry_type();
         if matches!(kind, EntryType::XHeader | EntryType::XGlobalHeader) {
-            // Owners and times of careful tools. None of it changes what an archive is.
+            harmless(&mut entry, &fault)?;
             continue;
         }
         let item = classify(kind, &entry.path_bytes())?;
@@ -152,6 +154,36 @@ pub(super) fn walk<T>(
         return Err(ParError::NotArchive);
     }
     Ok(None)
+}
+
+/// Passes over owners and times of careful tools. An extension that changes what the next entry is would make
+/// different readers see different archives.
+fn harmless(
+    entry: &mut tar::Entry<'_, impl Read>,
+    fault: &dyn Fn(io::Error) -> ParError,
+) -> Result<(), ParError> {
+    let (size, name) = (entry.size(), entry.path_bytes().into_owned());
+    if size > MAX_EXTENSION {
+        let (what, limit) = ("extension header", MAX_EXTENSION);
+        return Err(ParError::TooLarge { what, limit });
+    }
+    let mut text = Vec::new();
+    let content = entry;
+    Body {
+        content,
+        size,
+        fault,
+    }
+    .copy(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    if ["path=", "size=", "GNU.sparse"]
+        .iter()
+        .any(|it| text.contains(it))
+    {
+        let name = String::from_utf8_lossy(&name).into_owned();
+        return Err(ParError::Kind(name));
+    }
+    Ok(())
 }
 
 /// Whether the input is in gzip; leaves it anywhere.
