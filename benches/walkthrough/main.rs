@@ -10,8 +10,10 @@
 )]
 
 mod fleet;
+mod latency;
 mod load;
 mod memory;
+mod mesh;
 mod report;
 mod serving;
 mod stage;
@@ -62,6 +64,11 @@ fn main() {
     {
         return target::serve_bare(body.as_ref());
     }
+    if let [command, url, signer] = &args[..]
+        && command == latency::ANSWER_BARE
+    {
+        return latency::answer_bare(url, signer);
+    }
     let mut effort = Effort::FULL;
     let mut sections = Vec::new();
     for arg in &args {
@@ -69,9 +76,11 @@ fn main() {
             "--quick" => effort = Effort::QUICK,
             // Cargo says that this is a benchmark.
             "--bench" => {}
-            section @ ("serving" | "starting" | "memory" | "fleet") => sections.push(section),
+            section @ ("serving" | "starting" | "memory" | "fleet" | "latency") => {
+                sections.push(section);
+            }
             other => {
-                eprintln!("unknown: {other} (--quick, serving, starting, memory, fleet)");
+                eprintln!("unknown: {other} (--quick, serving, starting, memory, fleet, latency)");
                 std::process::exit(2);
             }
         }
@@ -90,6 +99,10 @@ fn main() {
     }
     if chosen("memory") {
         memory::measure(effort, &mut report);
+    }
+    // Only when asked for: other figures, for another document.
+    if sections.contains(&"latency") {
+        latency::measure(effort, &mut report);
     }
     println!("{report}");
 }

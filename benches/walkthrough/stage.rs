@@ -13,6 +13,8 @@ use tempfile::TempDir;
 use wash::claims::jwt::Token;
 use wash::claims::{ActorMetadata, KeyKind, Seed, module};
 
+use super::mesh;
+
 /// The binary that is measured.
 pub(crate) const WASH: &str = env!("CARGO_BIN_EXE_wash");
 
@@ -138,6 +140,11 @@ impl Home {
     /// Writes hello under a key that nobody has seen, so nobody has compiled it; returns path and key.
     pub(crate) fn new_hello(&self, name: &str) -> (PathBuf, String) {
         let wasm = std::fs::read(examples().join("hello/hello.wasm")).unwrap();
+        self.new_actor(name, &wasm)
+    }
+
+    /// Writes a module that may serve HTTP under a new key; returns path and key.
+    pub(crate) fn new_actor(&self, name: &str, wasm: &[u8]) -> (PathBuf, String) {
         let (account, key) = (
             Seed::generate(KeyKind::Account),
             Seed::generate(KeyKind::Module),
@@ -149,7 +156,7 @@ impl Home {
             ..ActorMetadata::default()
         };
         let token = Token::new(&account, key.public(), metadata, 0);
-        let signed = module::sign(&wasm, token, &account).unwrap();
+        let signed = module::sign(wasm, token, &account).unwrap();
         let path = self.path().join(format!("{name}.wasm"));
         std::fs::write(&path, signed).unwrap();
         (path, key.public())
@@ -214,41 +221,57 @@ impl Up {
 /// A nats-server with JetStream.
 #[derive(Debug)]
 pub(crate) struct Nats {
-    _process: Process,
+    pub(crate) process: Process,
     _dir: TempDir,
     pub(crate) url: String,
+    /// Where it tells about itself over HTTP.
+    monitor: String,
 }
 
 impl Nats {
     pub(crate) fn start() -> Self {
+        Self::configured("listen: \"127.0.0.1:-1\"\nhttp: \"127.0.0.1:-1\"\njetstream {}\n")
+    }
+
+    /// With this configuration, which names neither directory nor log.
+    pub(crate) fn configured(config: &str) -> Self {
         let dir = TempDir::with_prefix("wash-bench").unwrap();
-        let log = dir.path().join("nats.log");
+        let file = dir.path().join("nats.conf");
+        std::fs::write(&file, config).unwrap();
         let process = Process::spawn(
             Command::new(nats_server())
-                .args(["-js", "-a", "127.0.0.1", "-p", "-1"])
+                .arg("-c")
+                .arg(file)
                 .arg("-sd")
                 .arg(dir.path())
                 .arg("-l")
-                .arg(&log)
+                .arg(dir.path().join("nats.log"))
                 .arg("--ports_file_dir")
                 .arg(dir.path()),
         );
         let ports = format!("nats-server_{}.ports", process.0.id());
         let ports = dir.path().join(ports);
-        let url = eventually("nats-server", || {
+        let (url, monitor) = eventually("nats-server", || {
             let text = std::fs::read(&ports).ok()?;
             let ports: Value = serde_json::from_slice(&text).ok()?;
-            Some(ports["nats"][0].as_str()?.to_owned())
+            let first = |kind: &str| Some(ports[kind][0].as_str()?.to_owned());
+            Some((first("nats")?, first("monitoring")?))
         });
         Self {
-            _process: process,
+            process,
             _dir: dir,
             url,
+            monitor: monitor.trim_start_matches("http://").to_owned(),
         }
     }
 
     pub(crate) fn port(&self) -> &str {
         self.url.rsplit_once(':').unwrap().1
+    }
+
+    /// A page of its monitoring.
+    pub(crate) fn asked(&self, path: &str) -> Value {
+        eventually("the server's monitoring", || mesh::get(&self.monitor, path))
     }
 }
 
