@@ -29,16 +29,18 @@ pub(crate) const ANSWER_BARE: &str = "answer-bare";
 const BARE: &str = "bench.bare";
 const OPERATION: &str = "Bench.Echo";
 
-/// Of a slow link, in each direction of each of the two.
-const DELAY: Duration = Duration::from_millis(5);
+/// Of links, in each direction of each of the two: machines of one place, and of one continent.
+const DELAYS: [Duration; 2] = [Duration::from_micros(250), Duration::from_millis(5)];
 
 const LIMIT: f64 = 1.3;
 
 pub(crate) fn measure(effort: Effort, report: &mut Report) {
     let mut rows = vec![columns()];
     over(&Mesh::near(), "loopback", effort, report, &mut rows);
-    let path = format!("{} each way on both links", text(DELAY));
-    over(&Mesh::far(DELAY), &path, effort, report, &mut rows);
+    for delay in DELAYS {
+        let path = format!("links of {}", text(delay));
+        over(&Mesh::far(delay), &path, effort, report, &mut rows);
+    }
     report.table("Latency of a call beside a bare request", &rows);
     report.table("What a call computes", &shares());
 }
@@ -120,6 +122,7 @@ const ECHO: &str = r#"(module
     (i32.const 1)))"#;
 
 /// One host's way out, and bare requests on the same connection.
+#[derive(Clone)]
 struct Caller {
     rpc: Rpc,
     target: Entity,
@@ -184,10 +187,15 @@ impl Caller {
         for index in 0..TURNS + 2 {
             for (kind, times) in KINDS.into_iter().zip(&mut times) {
                 let end = Instant::now() + turn;
-                let workers = (0..in_flight).map(|_| self.ask_until(kind, &payload, end));
-                let found = join_all(workers).await;
-                if index >= 2 {
-                    times.extend(found.into_iter().flatten());
+                let workers = (0..in_flight).map(|_| {
+                    let (caller, payload) = (self.clone(), payload.clone());
+                    tokio::spawn(async move { caller.ask_until(kind, &payload, end).await })
+                });
+                for found in join_all(workers).await {
+                    let found = found.unwrap();
+                    if index >= 2 {
+                        times.extend(found);
+                    }
                 }
             }
         }
