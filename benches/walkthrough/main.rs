@@ -9,7 +9,10 @@
     reason = "a report is printed, and a benchmark that cannot go on should panic"
 )]
 
+mod bucket;
+mod crowd;
 mod fleet;
+mod idle;
 mod latency;
 mod load;
 mod memory;
@@ -76,11 +79,14 @@ fn main() {
             "--quick" => effort = Effort::QUICK,
             // Cargo says that this is a benchmark.
             "--bench" => {}
-            section @ ("serving" | "starting" | "memory" | "fleet" | "latency") => {
+            section @ ("serving" | "starting" | "memory" | "fleet" | "latency" | "scale"
+            | "idle") => {
                 sections.push(section);
             }
             other => {
-                eprintln!("unknown: {other} (--quick, serving, starting, memory, fleet, latency)");
+                eprintln!(
+                    "unknown: {other} (--quick, serving, starting, memory, fleet, latency, scale, idle)"
+                );
                 std::process::exit(2);
             }
         }
@@ -103,6 +109,13 @@ fn main() {
     // Only when asked for: other figures, for another document.
     if sections.contains(&"latency") {
         latency::measure(effort, &mut report);
+    }
+    if sections.contains(&"scale") {
+        crowd::measure(effort, &mut report);
+        bucket::measure(effort, &mut report);
+    }
+    if sections.contains(&"idle") {
+        idle::measure(effort, &mut report);
     }
     println!("{report}");
 }

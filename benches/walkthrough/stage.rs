@@ -31,6 +31,10 @@ impl Process {
         Self(child.unwrap_or_else(|error| panic!("cannot run {command:?}: {error}")))
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub(crate) fn memory(&self) -> Memory {
         Memory::of(self.0.id())
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_nats::Subject;
+use bytes::Bytes;
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -37,12 +38,23 @@ impl Answers {
 
     /// Answers a request. Nobody may have asked for an answer.
     pub(super) async fn json(&self, reply: Option<Subject>, body: &impl Serialize) {
+        if reply.is_none() {
+            return;
+        }
+        match serde_json::to_vec(body) {
+            Ok(body) => self.bytes(reply, body.into()).await,
+            Err(error) => tracing::error!("cannot write an answer: {error}"),
+        }
+    }
+
+    /// Bytes that an answer may have.
+    pub(super) fn room(&self) -> usize {
+        self.client.max_payload()
+    }
+
+    pub(super) async fn bytes(&self, reply: Option<Subject>, body: Bytes) {
         let Some(reply) = reply else { return };
-        let body = match serde_json::to_vec(body) {
-            Ok(body) => body,
-            Err(error) => return tracing::error!("cannot write an answer: {error}"),
-        };
-        match timeout(ROOM, self.client.publish(reply, body.into())).await {
+        match timeout(ROOM, self.client.publish(reply, body)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("cannot answer: {error}"),
             Err(_) => tracing::warn!("cannot answer: NATS takes no messages"),

@@ -14,8 +14,8 @@ use super::event::{
 use crate::claims::{ActorId, HostId, ProviderId};
 use crate::lattice::command;
 use crate::lattice::command::{
-    AuctionActor, AuctionProvider, Label, LinkDelete, RegistryCredentials, ScaleActor, StartActor,
-    StopActor, StopHost, UpdateActor,
+    AuctionActor, AuctionProvider, Label, LinkDelete, Part, RegistryCredentials, ScaleActor,
+    StartActor, StopActor, StopHost, UpdateActor,
 };
 use crate::lattice::state::LinkKey;
 use crate::lattice::subject::{Command, Request, is_token};
@@ -46,8 +46,9 @@ const MAX_GRACE: Duration = Duration::from_secs(3600);
 pub(super) enum Ask {
     Ping,
     Inventory,
-    Claims,
-    Links,
+    /// All, or the part that is asked for; so below.
+    Claims(Option<Part>),
+    Links(Option<Part>),
     BidActor(AuctionActor),
     BidProvider(AuctionProvider),
     PutLink(LinkDefinition),
@@ -70,8 +71,8 @@ pub(super) fn read(host: &HostId, request: Request<'_>, body: &[u8]) -> Result<A
     Ok(match request {
         Request::PingHosts => Ask::Ping,
         Request::Inventory(_) => Ask::Inventory,
-        Request::Claims => Ask::Claims,
-        Request::Links => Ask::Links,
+        Request::Claims => Ask::Claims(json(body)),
+        Request::Links => Ask::Links(json(body)),
         Request::AuctionActor => Ask::BidActor(json(body).ok_or(Refusal::Silent)?),
         Request::AuctionProvider => Ask::BidProvider(json(body).ok_or(Refusal::Silent)?),
         Request::LinkPut => Ask::PutLink(link_put(body)?),

@@ -2,9 +2,10 @@
 //! and refusals are dealt with.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use async_nats::{Message, Subject};
-use serde_json::json;
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -15,11 +16,12 @@ use super::event::{Command, RequestId};
 use super::facts::both_spellings;
 use super::inventory::Inventory;
 use super::link::{self, LinkChange};
+use super::page::page;
 use crate::lattice::command::{
-    ActorBid, AuctionActor, AuctionProvider, ProviderBid, RegistryCredentials,
+    ActorBid, AuctionActor, AuctionProvider, Part, ProviderBid, RegistryCredentials,
 };
 use crate::lattice::event::data;
-use crate::lattice::state::State;
+use crate::lattice::state::{LinkKey, Snapshot, State};
 use crate::lattice::subject::Ctl;
 use crate::lattice::wire::Ack;
 
@@ -100,15 +102,17 @@ impl Desk {
                 let body = self.about.inventory(inventory, self.started.elapsed());
                 self.answers.json(reply, &body).await;
             }
-            Ask::Claims => {
-                let snapshot = self.state.snapshot();
-                let claims: Vec<_> = snapshot.claims.values().map(both_spellings).collect();
-                self.answers.json(reply, &json!({ "claims": claims })).await;
+            Ask::Claims(part) => {
+                let body = self
+                    .state
+                    .look(|it| claims(it, part.as_ref(), self.answers.room()));
+                self.answers.bytes(reply, body).await;
             }
-            Ask::Links => {
-                let snapshot = self.state.snapshot();
-                let links: Vec<_> = snapshot.links.values().collect();
-                self.answers.json(reply, &json!({ "links": links })).await;
+            Ask::Links(part) => {
+                let body = self
+                    .state
+                    .look(|it| links(it, part.as_ref(), self.answers.room()));
+                self.answers.bytes(reply, body).await;
             }
             Ask::BidActor(auction) => self.bid_actor(reply, auction, inventory).await,
             Ask::BidProvider(auction) => self.bid_provider(reply, auction, inventory).await,
@@ -158,10 +162,9 @@ impl Desk {
         inventory: &Inventory,
     ) {
         let reference = &auction.provider_ref;
-        let snapshot = self.state.snapshot();
-        let key = snapshot.references.get(reference).map(String::as_str);
+        let key = self.state.look(|it| it.references.get(reference).cloned());
         if inventory.labels().meet(&auction.constraints)
-            && !inventory.has_provider(reference, key, &auction.link_name)
+            && !inventory.has_provider(reference, key.as_deref(), &auction.link_name)
         {
             let bid = ProviderBid {
                 provider_ref: auction.provider_ref,
@@ -202,4 +205,28 @@ impl Desk {
         }
         request
     }
+}
+
+fn claims(snapshot: &Snapshot, part: Option<&Part>, room: usize) -> Bytes {
+    let from = match part.map(|it| it.after.as_slice()) {
+        Some([key]) => Bound::Excluded(key.as_str()),
+        _ => Bound::Unbounded,
+    };
+    let claims = snapshot.claims.range::<str, _>((from, Bound::Unbounded));
+    let entries = claims.map(|(key, it)| ([key.as_str()], both_spellings(it)));
+    page("claims", entries, part.is_some(), room)
+}
+
+fn links(snapshot: &Snapshot, part: Option<&Part>, room: usize) -> Bytes {
+    let from = match part.map(|it| it.after.as_slice()) {
+        Some([actor, contract, link_name]) => Bound::Excluded(LinkKey {
+            actor: actor.clone(),
+            contract: contract.clone(),
+            link_name: link_name.clone(),
+        }),
+        _ => Bound::Unbounded,
+    };
+    let links = snapshot.links.range((from, Bound::Unbounded));
+    let entries = links.map(|(key, it)| ([&*key.actor, &*key.contract, &*key.link_name], it));
+    page("links", entries, part.is_some(), room)
 }

@@ -67,18 +67,18 @@ impl Outbound for Import {
 
 impl Import {
     async fn send(&self, call: HostCall) -> Result<Bytes, String> {
-        let snapshot = self.state.snapshot();
-        let route = Route {
-            actor: &self.actor,
-            caps: &self.caps,
-            lattice: &self.lattice,
-            links: &snapshot.links,
-        };
-        let target = route.resolve(&call, |alias| snapshot.alias(alias))?;
+        let target = self.state.look(|snapshot| {
+            let route = Route {
+                actor: &self.actor,
+                caps: &self.caps,
+                lattice: &self.lattice,
+                links: &snapshot.links,
+            };
+            route.resolve(&call, |alias| snapshot.alias(alias))
+        })?;
         match target {
             Target::Builtin(builtin) => builtin.call(&self.actor, &call.operation, &call.payload),
             Target::Entity(target) => {
-                drop(snapshot);
                 let call = Call {
                     origin: Entity::actor(self.actor.as_str()),
                     target,

@@ -61,7 +61,7 @@ impl Writer {
 
     async fn put(&self, link: LinkDefinition) -> Result<(), StateError> {
         let key = LinkKey::of(&link);
-        let before = self.state.snapshot().links.get(&key).cloned();
+        let before = self.state.look(|it| it.links.get(&key).cloned());
         self.state.put_link(link.clone()).await?;
         // Providers of other generations ignore new values for a link they have, and a provider that lost
         // its link to another would keep it (protocol §13.9, §15.11).

@@ -26,6 +26,7 @@ mod link;
 mod load;
 mod name;
 mod news;
+mod page;
 mod provider;
 mod run;
 mod running;

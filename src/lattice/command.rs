@@ -154,6 +154,14 @@ pub struct LinkDelete {
     pub link_name: String,
 }
 
+/// The body of `get.links` and `get.claims` from those who take a long list in parts. Ours: other hosts read no
+/// body, and their lists end where one message does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The key of the last entry that is known; empty at the beginning.
+    pub after: Vec<String>,
+}
+
 /// `auction.actor`: who could run this actor?
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuctionActor {

@@ -129,14 +129,13 @@ impl Control {
 
     /// Each entry as hosts give it: flat strings (protocol §6.2).
     pub async fn claims(&self) -> Result<Vec<Map>, ControlError> {
-        let answer: Claims = self.request("", self.ctl.claims(), Bytes::new()).await?;
-        Ok(answer.claims.into_iter().map(record::flat).collect())
+        let claims = self.list(self.ctl.claims(), |it: List| it.claims).await?;
+        Ok(claims.into_iter().map(record::flat).collect())
     }
 
     pub async fn links(&self) -> Result<Vec<LinkDefinition>, ControlError> {
-        let answer: Links = self.request("", self.ctl.links(), Bytes::new()).await?;
-        Ok(answer
-            .links
+        let links = self.list(self.ctl.links(), |it: List| it.links).await?;
+        Ok(links
             .into_iter()
             .filter_map(|link| {
                 serde_json::from_value(link)
@@ -391,16 +390,19 @@ impl Control {
     }
 }
 
+/// What `get.links` and `get.claims` are answered with.
 #[derive(Deserialize)]
-struct Claims {
+pub(super) struct List {
     #[serde(default, deserialize_with = "null_default")]
     claims: Vec<serde_json::Map<String, serde_json::Value>>,
-}
-
-#[derive(Deserialize)]
-struct Links {
     #[serde(default, deserialize_with = "null_default")]
     links: Vec<serde_json::Value>,
+    /// After which key the list goes on; none at its end.
+    #[serde(default)]
+    next: Option<Vec<String>>,
+    /// Of hosts that refuse.
+    #[serde(default)]
+    error: Option<String>,
 }
 
 /// Whether hosts of this version start actors by `scale`: from 0.81 on, `la` is gone. A version that cannot

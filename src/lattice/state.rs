@@ -9,7 +9,7 @@ pub mod survey;
 mod table;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -49,24 +49,44 @@ pub struct Snapshot {
     pub claims: BTreeMap<String, Map>,
     /// Image reference to public key.
     pub references: BTreeMap<String, String>,
-    /// When claims were stored, as a revision of the bucket, by public key.
-    pub claims_revisions: BTreeMap<String, u64>,
+    /// Who claims a call alias: the revision of the bucket at which the claims were stored, and their key.
+    aliases: BTreeMap<String, BTreeSet<(u64, String)>>,
 }
 
 impl Snapshot {
     /// The key of the actor with this call alias. Where several claim it, the one whose claims were stored
     /// first, which is the same for every host.
     pub fn alias(&self, alias: &str) -> Option<&str> {
-        if alias.is_empty() {
-            return None;
-        }
-        let age = |key: &str| self.claims_revisions.get(key).copied().unwrap_or(u64::MAX);
-        self.claims
-            .iter()
-            .filter(|(_, claims)| claims.get("call_alias").is_some_and(|it| it == alias))
-            .map(|(key, _)| key.as_str())
-            .min_by_key(|key| (age(key), *key))
+        let (_, key) = self.aliases.get(alias)?.first()?;
+        Some(key)
     }
+
+    fn put_claims(&mut self, key: String, claims: Map, revision: u64) {
+        self.remove_claims(&key);
+        if let Some(alias) = alias_of(&claims) {
+            let claimed = self.aliases.entry(alias.to_owned()).or_default();
+            claimed.insert((revision, key.clone()));
+        }
+        self.claims.insert(key, claims);
+    }
+
+    fn remove_claims(&mut self, key: &str) {
+        let Some(claims) = self.claims.remove(key) else {
+            return;
+        };
+        if let Some(alias) = alias_of(&claims)
+            && let Some(claimed) = self.aliases.get_mut(alias)
+        {
+            claimed.retain(|(_, it)| it != key);
+            if claimed.is_empty() {
+                self.aliases.remove(alias);
+            }
+        }
+    }
+}
+
+fn alias_of(claims: &Map) -> Option<&String> {
+    claims.get("call_alias").filter(|it| !it.is_empty())
 }
 
 /// A change seen on the bucket after it was opened; the first replay is not reported.
@@ -140,8 +160,14 @@ impl State {
         Ok(Self { inner })
     }
 
+    /// For who keeps it or waits meanwhile; the next change then costs a copy of everything.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.inner.shared.snapshot()
+    }
+
+    /// A look at the present state. Changes wait for its end, so it is a short one.
+    pub fn look<T>(&self, at: impl FnOnce(&Snapshot) -> T) -> T {
+        self.inner.shared.look(at)
     }
 
     /// Changes from now on, this handle's own among them, each after it is in the snapshot. Who must miss

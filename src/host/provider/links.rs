@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::host::event::ProviderKey;
-use crate::lattice::state::{LinkKey, State};
+use crate::lattice::state::{LinkKey, Snapshot, State};
 use crate::lattice::wire::LinkDefinition;
 use crate::providers::Provider;
 
@@ -51,10 +51,10 @@ impl Links {
             contract: self.contract.clone(),
             link_name: self.provider.link_name.clone(),
         };
-        match self.state.snapshot().links.get(&key) {
-            Some(link) => link.provider_id == self.provider.id.as_str(),
-            None => self.inner().heard.contains_key(&key),
-        }
+        let ours = |link: &LinkDefinition| link.provider_id == self.provider.id.as_str();
+        self.state
+            .look(|it| it.links.get(&key).map(ours))
+            .unwrap_or_else(|| self.inner().heard.contains_key(&key))
     }
 
     /// A message told of a link.
@@ -135,7 +135,10 @@ impl Links {
 
     /// Links to delete, and links to put.
     fn changes(&self) -> Option<(ByKey, ByKey)> {
-        let snapshot = self.state.snapshot();
+        self.state.look(|snapshot| self.changes_from(snapshot))
+    }
+
+    fn changes_from(&self, snapshot: &Snapshot) -> Option<(ByKey, ByKey)> {
         let mut inner = self.inner();
         if inner.frozen {
             return None;

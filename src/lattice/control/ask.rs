@@ -9,13 +9,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Control, ControlError, Gather, PATIENCE};
+use super::{Control, ControlError, Gather, List, PATIENCE};
+use crate::lattice::command::Part;
 use crate::lattice::subject::{self, Command};
 use crate::lattice::wire::Ack;
 
 /// A scatter/gather question stops listening after this many answers: far above any lattice, and a flood
 /// of answers ends.
 const MOST_ANSWERS: usize = 100_000;
+
+/// A list of links or claims ends here: far above any lattice.
+const MOST_ENTRIES: usize = 1_000_000;
 
 /// `{"placeholder": true}` in msgpack: what old hosts send, and every provider reads (protocol §5.4).
 pub(super) const HEALTH_REQUEST: &[u8] = b"\x81\xabplaceholder\xc3";
@@ -55,6 +59,49 @@ impl Control {
             subject,
             reason: error.to_string(),
         })
+    }
+
+    /// A list, in as many parts as it takes. Each may come from another host, so parts go by keys.
+    pub(super) async fn list<T>(
+        &self,
+        subject: String,
+        entries: fn(List) -> Vec<T>,
+    ) -> Result<Vec<T>, ControlError> {
+        let bad = |reason: String| ControlError::BadAnswer {
+            subject: subject.clone(),
+            reason,
+        };
+        let mut found = Vec::new();
+        // At first as every client asks.
+        let mut known: Option<Vec<String>> = None;
+        loop {
+            let body = match known.clone() {
+                None => Bytes::new(),
+                Some(after) => encode(&Part { after })?,
+            };
+            let mut answer: List = self.request("", subject.clone(), body).await?;
+            match answer.next.take() {
+                None => {
+                    return match answer.error.take().filter(|it| !it.is_empty()) {
+                        Some(error) => Err(bad(error)),
+                        None => {
+                            found.extend(entries(answer));
+                            Ok(found)
+                        }
+                    };
+                }
+                Some(next) if known.as_ref().is_some_and(|known| next <= *known) => {
+                    return Err(bad("it goes in circles".to_owned()));
+                }
+                Some(next) => {
+                    found.extend(entries(answer));
+                    known = Some(next);
+                }
+            }
+            if found.len() > MOST_ENTRIES {
+                return Err(bad(format!("it has more than {MOST_ENTRIES} entries")));
+            }
+        }
     }
 
     pub(super) async fn ask(&self, subject: String, body: Bytes) -> Result<Bytes, ControlError> {

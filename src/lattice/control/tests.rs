@@ -335,3 +335,60 @@ fn the_version_decides_how_actors_start() {
     let request: Value = rmp_serde::from_slice(HEALTH_REQUEST).unwrap();
     assert_eq!(request, json!({"placeholder": true}));
 }
+
+#[tokio::test]
+async fn a_long_list_comes_in_parts() {
+    let server = NatsServer::start_with(&[]).await;
+    let client = server.client().await;
+    let mut questions = client
+        .subscribe("wasmbus.ctl.default.get.links")
+        .await
+        .unwrap();
+    round_trip(&client).await;
+    let link = |actor: &str| json!({"actor_id": actor, "provider_id": "V", "link_name": "default", "contract_id": "c", "values": {}});
+    let control = control(&server).await;
+    let asked = tokio::spawn(async move { control.links().await });
+    for (after, answer) in [
+        (
+            json!(null),
+            json!({"accepted": false, "error": "too long", "next": []}),
+        ),
+        (
+            json!([]),
+            json!({"links": [link("MA")], "next": ["MA", "c", "default"]}),
+        ),
+        (
+            json!(["MA", "c", "default"]),
+            json!({"links": [link("MB")]}),
+        ),
+    ] {
+        let question = questions.next().await.unwrap();
+        let body = serde_json::from_slice::<Value>(&question.payload).unwrap_or_default();
+        assert_eq!(body["after"], after);
+        let reply = question.reply.unwrap();
+        client
+            .publish(reply, answer.to_string().into())
+            .await
+            .unwrap();
+    }
+    let links = asked.await.unwrap().unwrap();
+    let actors: Vec<_> = links.iter().map(|it| it.actor_id.as_str()).collect();
+    assert_eq!(actors, ["MA", "MB"]);
+}
+
+#[tokio::test]
+async fn a_list_that_never_ends_or_is_refused_is_an_error() {
+    let server = NatsServer::start_with(&[]).await;
+    let subject = "wasmbus.ctl.default.get.claims";
+    let circles = [json!({"claims": [], "next": ["M"]})];
+    let peer_of = peer(&server, subject, &circles).await;
+    let error = control(&server).await.claims().await.unwrap_err();
+    assert!(error.to_string().contains("circles"), "{error}");
+    drop(peer_of);
+
+    let subject = "wasmbus.ctl.default.get.links";
+    let refused = [json!({"accepted": false, "error": "not today"})];
+    let _peer = peer(&server, subject, &refused).await;
+    let error = control(&server).await.links().await.unwrap_err();
+    assert!(error.to_string().contains("not today"), "{error}");
+}

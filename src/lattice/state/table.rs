@@ -31,6 +31,10 @@ impl Table {
         self.snapshot.clone()
     }
 
+    pub(super) fn view(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     pub(super) fn holds(&self, key: &str, entry: &Entry) -> bool {
         self.slots.get(key).and_then(|it| it.entry.as_ref()) == Some(entry)
     }
@@ -124,8 +128,7 @@ impl Table {
                     Some(Change::LinkDeleted(link))
                 }
                 Entry::Claims { public_key, .. } => {
-                    snapshot.claims.remove(&public_key);
-                    snapshot.claims_revisions.remove(&public_key);
+                    snapshot.remove_claims(&public_key);
                     None
                 }
                 Entry::Reference { reference, .. } => {
@@ -140,10 +143,7 @@ impl Table {
                 (!same || put_again).then_some(Change::LinkPut(link))
             }
             Entry::Claims { public_key, claims } => {
-                snapshot.claims.insert(public_key.clone(), claims);
-                snapshot
-                    .claims_revisions
-                    .insert(public_key.clone(), revision);
+                snapshot.put_claims(public_key.clone(), claims, revision);
                 (!same).then_some(Change::ClaimsPut(public_key))
             }
             Entry::Reference {
@@ -293,5 +293,23 @@ mod tests {
             Some("MB"),
             "a snapshot does not change"
         );
+    }
+
+    #[test]
+    fn an_alias_is_the_oldest_ones_and_passes_on() {
+        let mut table = Table::default();
+        for (revision, key) in [(5, "MB"), (7, "MA"), (6, "MC")] {
+            table.apply(&format!("CLAIMS_{key}"), revision, claims(key, "cart"));
+        }
+        assert_eq!(table.snapshot().alias("cart"), Some("MB"));
+        // The oldest goes by another name, the next one goes.
+        table.apply("CLAIMS_MB", 8, claims("MB", "till"));
+        assert_eq!(table.snapshot().alias("cart"), Some("MC"));
+        assert_eq!(table.snapshot().alias("till"), Some("MB"));
+        table.apply("CLAIMS_MC", 9, Value::Deleted);
+        assert_eq!(table.snapshot().alias("cart"), Some("MA"));
+        table.apply("CLAIMS_MA", 10, claims("MA", ""));
+        assert_eq!(table.snapshot().alias("cart"), None);
+        assert_eq!(table.snapshot().alias(""), None);
     }
 }
