@@ -126,12 +126,13 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) {
         &["ctl", "start", "provider", "builtin:httpserver"],
     );
     let time = effort.time * 3;
+    let followers = runtime.block_on(followers(&nats.url));
     let (before, cpu, server) = (
         Traffic::of_clients(&nats),
         host.process.cpu(),
         nats.process.cpu(),
     );
-    let lags = runtime.block_on(changes(&nats.url, &state, &actors, time));
+    let lags = runtime.block_on(changes(followers, &state, &actors, time));
     let traffic = Traffic::of_clients(&nats).since(before);
     let share = |cpu: Duration| format!("{:.0} %", 100.0 * cpu.as_secs_f64() / time.as_secs_f64());
     let at = |share: usize| lags[(lags.len() - 1) * share / 100];
@@ -293,14 +294,27 @@ impl Handler for Nothing {
     }
 }
 
+/// As many hosts hold it, each on a connection of its own.
+async fn followers(url: &str) -> Vec<State> {
+    let mut followers = Vec::new();
+    for _ in 0..FOLLOWERS {
+        followers.push(open(url, "default").await);
+    }
+    followers
+}
+
 /// Changes links at this pace for `time`; how long each took until each follower had it, sorted.
-async fn changes(url: &str, state: &State, actors: &[String], time: Duration) -> Vec<Duration> {
+async fn changes(
+    joined: Vec<State>,
+    state: &State,
+    actors: &[String],
+    time: Duration,
+) -> Vec<Duration> {
     let origin = Instant::now();
     let puts = usize::try_from(time.as_millis() / PACE.as_millis()).unwrap();
     let seen = Arc::new(AtomicUsize::new(0));
     let mut followers = tokio::task::JoinSet::new();
-    for _ in 0..FOLLOWERS {
-        let follower = open(url, "default").await;
+    for follower in joined {
         let (mut changes, seen) = (follower.changes(), Arc::clone(&seen));
         followers.spawn(async move {
             let mut lags = Vec::new();

@@ -12,7 +12,7 @@ use super::stage::{Nats, eventually, free_address};
 pub(crate) struct Mesh {
     pub(crate) a: Nats,
     pub(crate) b: Nats,
-    pub(crate) hub: Nats,
+    _hub: Nats,
     _cables: [Option<Cable>; 2],
 }
 
@@ -45,7 +45,7 @@ impl Mesh {
         let mesh = Self {
             a: leaf("a", &cables[0]),
             b: leaf("b", &cables[1]),
-            hub,
+            _hub: hub,
             _cables: cables,
         };
         for leaf in [&mesh.a, &mesh.b] {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lattice::control::Gather;
-use crate::lattice::wire::Map;
+use crate::lattice::wire::{LinkDefinition, Map};
 
 #[tokio::test]
 async fn a_started_host_answers_at_once() {
@@ -271,4 +271,32 @@ async fn links_are_stored_once_and_by_one_of_many_hosts() {
     })
     .await;
     timeout(second.shutdown(Duration::from_secs(1))).await;
+}
+
+#[tokio::test]
+async fn links_that_fit_into_no_message_are_told_in_parts() {
+    let bench = Bench::new().await;
+    let long = "x".repeat(100_000);
+    let link = |index: usize| LinkDefinition {
+        actor_id: format!("M{index:02}"),
+        provider_id: "VP".to_owned(),
+        link_name: "default".to_owned(),
+        contract_id: "c".to_owned(),
+        values: [("text".to_owned(), long.clone())].into(),
+        ..LinkDefinition::default()
+    };
+    // A message holds ten of them.
+    let count = 25;
+    for index in 0..count {
+        assert!(bench.control.put_link(&link(index)).await.unwrap().accepted);
+    }
+    let links = bench.control.links().await.unwrap();
+    let actors: Vec<_> = links.iter().map(|it| it.actor_id.clone()).collect();
+    let all: Vec<_> = (0..count).map(|it| link(it).actor_id).collect();
+    assert_eq!(actors, all);
+    assert!(links.iter().all(|it| it.values["text"] == long));
+    // Who knows no parts is refused, and at once.
+    let answer: Value = serde_json::from_str(&bench.ask("get.links", "").await).unwrap();
+    assert_eq!(answer["accepted"], false);
+    assert!(answer.get("links").is_none());
 }
