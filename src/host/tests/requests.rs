@@ -276,7 +276,7 @@ async fn links_are_stored_once_and_by_one_of_many_hosts() {
 #[tokio::test]
 async fn links_that_fit_into_no_message_are_told_in_parts() {
     let bench = Bench::new().await;
-    let long = "x".repeat(100_000);
+    let long = "x".repeat(60_000);
     let link = |index: usize| LinkDefinition {
         actor_id: format!("M{index:02}"),
         provider_id: "VP".to_owned(),
@@ -285,8 +285,8 @@ async fn links_that_fit_into_no_message_are_told_in_parts() {
         values: [("text".to_owned(), long.clone())].into(),
         ..LinkDefinition::default()
     };
-    // A message holds ten of them.
-    let count = 25;
+    // A message holds 17 of them.
+    let count = 40;
     for index in 0..count {
         assert!(bench.control.put_link(&link(index)).await.unwrap().accepted);
     }
