@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -31,6 +31,14 @@ pub struct Link {
 }
 
 impl Link {
+    /// How people know the other end: by name, or else by address.
+    pub fn peer(&self) -> String {
+        match self.name.as_str() {
+            "" => format!("{}:{}", self.ip, self.port),
+            name => name.to_owned(),
+        }
+    }
+
     /// The other end has answered. A server counts a link before the other end has accepted it, and forgets it
     /// when it is refused; a round trip means that it was accepted.
     pub fn is_proven(&self) -> bool {
@@ -46,6 +54,7 @@ impl Link {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct About {
+    pub server_id: String,
     pub server_name: String,
     pub version: String,
     pub port: u16,
@@ -55,6 +64,7 @@ pub struct About {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Leafs {
+    #[serde(deserialize_with = "or_null")]
     pub remotes: Vec<ConfiguredRemote>,
 }
 
@@ -63,6 +73,7 @@ pub struct Leafs {
 #[serde(default)]
 pub struct ConfiguredRemote {
     /// May hold passwords.
+    #[serde(deserialize_with = "or_null")]
     pub urls: Vec<String>,
 }
 
@@ -118,11 +129,11 @@ impl Monitor {
     pub async fn links(&self) -> Result<Vec<Link>, MonitorError> {
         #[derive(Deserialize)]
         struct Answer {
-            // Older servers write null for none.
-            leafs: Option<Vec<Link>>,
+            #[serde(deserialize_with = "or_null")]
+            leafs: Vec<Link>,
         }
         let answer: Answer = self.get("/leafz").await?;
-        Ok(answer.leafs.unwrap_or_default())
+        Ok(answer.leafs)
     }
 
     /// # Errors
@@ -166,6 +177,15 @@ impl Monitor {
         serde_json::from_str(body)
             .map_err(|_| failed(format!("its answer to {path} is not that of a nats-server")))
     }
+}
+
+/// Servers write null for an empty list.
+fn or_null<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 /// Reads a duration as Go writes it: `1m2.5s`, `228µs`.

@@ -7,7 +7,7 @@ use super::super::layer::{Setting, Source};
 use super::super::secret::{note_exposed, read_seed};
 use super::super::{ConfigError, Secret, bad, half};
 use super::keys::Key;
-use super::{Reader, refuse_exposed};
+use super::reader::{Reader, refuse_exposed};
 
 /// What was decided about leaf nodes. Credentials and certificates are not read yet.
 #[derive(Clone, Debug)]
