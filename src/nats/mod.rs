@@ -16,4 +16,4 @@ mod server;
 pub use binary::{Binary, FindError};
 pub use greeting::{Greeting, GreetingError, greet};
 pub use process::ProcessId;
-pub use server::{Config, Death, Own, Server, StartError};
+pub use server::{Config, Death, Own, Server, StartError, server_complaints};

@@ -19,6 +19,8 @@ pub struct Monitor {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Link {
+    /// Of this connection; servers before 2.10 do not tell.
+    pub id: Option<u64>,
     /// The server at the other end; servers before 2.10 do not tell.
     pub name: String,
     pub account: String,
@@ -31,6 +33,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// This is that link, later.
+    pub fn is_same(&self, earlier: &Self) -> bool {
+        (self.id, &self.ip, self.port) == (earlier.id, &earlier.ip, earlier.port)
+    }
+
     /// How people know the other end: by name, or else by address.
     pub fn peer(&self) -> String {
         match self.name.as_str() {

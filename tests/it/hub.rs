@@ -45,10 +45,15 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(env: &TestEnv, hub: &Path) -> Self {
+        Self::with(env, &hub.join("nats.conf"))
+    }
+
+    /// With a configuration that has monitoring.
+    pub(crate) fn with(env: &TestEnv, config: &Path) -> Self {
         let ports = tempfile::tempdir_in(env.home()).unwrap();
         let child = Command::new(binary())
             .arg("--config")
-            .arg(hub.join("nats.conf"))
+            .arg(config)
             .arg("--ports_file_dir")
             .arg(ports.path())
             .stdin(Stdio::null())
@@ -78,7 +83,8 @@ impl Server {
         server.port = address("nats").rsplit_once(':').unwrap().1.parse().unwrap();
         server.monitor = address("monitoring");
         let leaf = &server.monitoring("varz")["leaf"]["port"];
-        server.leaf_port = u16::try_from(leaf.as_u64().unwrap()).unwrap();
+        // A server that is only a leaf has none.
+        server.leaf_port = u16::try_from(leaf.as_u64().unwrap_or(0)).unwrap();
         server
     }
 
@@ -88,6 +94,11 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+
+    /// `host:port` of its monitoring.
+    pub(crate) fn monitor(&self) -> &str {
+        &self.monitor
     }
 
     /// For clients.

@@ -26,7 +26,7 @@ pub(crate) fn start_hub(env: &TestEnv, name: &str, leafnodes: &str) -> Server {
 }
 
 /// Whether the nats-server of these tests is as new as some ways to log in need it.
-fn is_new() -> bool {
+pub(crate) fn is_new() -> bool {
     let output = Command::new(binary()).arg("--version").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let version = text.trim().rsplit_once('v').unwrap().1;

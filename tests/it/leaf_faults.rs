@@ -1,32 +1,42 @@
-//! Each way in which a leaf cannot join its hub is told apart, by `wash up` and by `wash leaf check`.
+//! Each way in which a leaf cannot join its hub is told apart, by `wash leaf check`, `wash doctor` and `wash up`, on
+//! real servers; and what they say mends it, does.
 #![cfg(unix)]
 
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::Value;
 
-use crate::env::TestEnv;
+use crate::env::{Output, TestEnv};
 use crate::hub::{self, Server};
-use crate::leaf::{private, start_hub};
+use crate::leaf::{is_new, private, start_hub};
 use crate::nats::NatsServer;
 
-/// An authority, and what it signed for 127.0.0.1: `ca.pem`, `leaf.pem`, `leaf.key`.
+/// An authority, and what it signed for 127.0.0.1 (`leaf.pem`), for another name (`other.pem`) and until long ago
+/// (`old.pem`), each with its key.
 fn certificates(env: &TestEnv, folder: &str) -> PathBuf {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &authority).unwrap();
     let write = |name: &str, text: String| {
         let path = env.write(&format!("{folder}/{name}"), text);
         private(&path);
     };
     write("ca.pem", authority.pem());
-    write("leaf.pem", certificate.pem());
-    write("leaf.key", key.serialize_pem());
+    for (name, host, until) in [
+        ("leaf", "127.0.0.1", 4000),
+        ("other", "hub.example", 4000),
+        ("old", "127.0.0.1", 2020),
+    ] {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        write(&format!("{name}.pem"), certificate.pem());
+        write(&format!("{name}.key"), key.serialize_pem());
+    }
     env.home().join(folder)
 }
 
@@ -44,132 +54,421 @@ fn greeter(text: &'static [u8]) -> String {
     address
 }
 
-struct Case {
-    name: &'static str,
-    args: Vec<String>,
-    code: i32,
-    said: &'static str,
+/// A server that is to be a leaf, as its owner would run it.
+pub(crate) struct Leaf {
+    server: Server,
+    config: PathBuf,
 }
 
-fn case(name: &'static str, args: &[&str], code: i32, said: &'static str) -> Case {
-    let args = args.iter().map(|it| (*it).to_owned()).collect();
+impl Leaf {
+    /// With a configuration of `wash leaf config`.
+    pub(crate) fn start(env: &TestEnv, domain: &str, hub: &[&str]) -> Self {
+        let file = format!("{domain}.cfg");
+        let args = [
+            "leaf",
+            "config",
+            "--domain",
+            domain,
+            "--port",
+            "0",
+            "--http-port",
+            "0",
+            "--force",
+            "-o",
+            &file,
+            "--remote",
+        ];
+        let _ = env.run(&[&args[..], hub].concat()).success();
+        Self::with(env, &env.home().join(file))
+    }
+
+    /// With a configuration of its owner's.
+    pub(crate) fn with(env: &TestEnv, config: &Path) -> Self {
+        Self {
+            server: Server::with(env, config),
+            config: config.to_owned(),
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.server.port())
+    }
+
+    fn run(&self, env: &TestEnv, command: &[&str], more: &[&str]) -> Output {
+        let url = self.url();
+        let own = [
+            "--config",
+            self.config.to_str().unwrap(),
+            "--server",
+            &url,
+            "--monitor",
+            self.server.monitor(),
+            "-o",
+            "json",
+        ];
+        env.run(&[command, &own, more].concat())
+    }
+
+    pub(crate) fn check(&self, env: &TestEnv, more: &[&str]) -> Output {
+        self.run(env, &["leaf", "check"], more)
+    }
+
+    pub(crate) fn doctor(&self, env: &TestEnv, more: &[&str]) -> Output {
+        self.run(env, &["doctor"], more)
+    }
+}
+
+/// Panics unless a line of a check or a diagnosis with this status says all this.
+#[track_caller]
+pub(crate) fn assert_said(output: &Output, name: &str, status: &str, said: &[&str]) {
+    let document = output.json();
+    let line = |it: &&Value| (it["check"] == name || it["name"] == name) && it["status"] == status;
+    let lines: Vec<&Value> = document["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(line)
+        .collect();
+    let text = format!("{lines:?}");
+    for it in said {
+        assert!(text.contains(it), "no '{it}' in {name}: {output}");
+    }
+    for secret in [PASSWORD, "-----BEGIN"] {
+        assert!(!output.to_string().contains(secret), "{output}");
+    }
+}
+
+/// Of every login that is right, or almost.
+const PASSWORD: &str = "s3same-street";
+
+/// A hub that does not take a leaf.
+struct Case {
+    name: &'static str,
+    /// What `wash leaf config --remote` gets.
+    args: Vec<String>,
+    /// Of `wash leaf check` and `wash up`.
+    code: i32,
+    said: &'static str,
+    hint: &'static str,
+    /// The same after the hint was followed; the link comes up.
+    mended: Vec<String>,
+}
+
+fn words(args: &[&str]) -> Vec<String> {
+    args.iter().map(|it| (*it).to_owned()).collect()
+}
+
+fn case(
+    name: &'static str,
+    args: &[&str],
+    code: i32,
+    said: &'static str,
+    hint: &'static str,
+    mended: &[&str],
+) -> Case {
     Case {
         name,
-        args,
+        args: words(args),
         code,
         said,
+        hint,
+        mended: words(mended),
     }
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn what_keeps_a_leaf_out_is_named() {
     let env = TestEnv::new();
+    let home = env.home().display().to_string();
     certificates(&env, "pki");
-    certificates(&env, "other");
-    let tls = "tls { cert_file: \"pki/leaf.pem\", key_file: \"pki/leaf.key\"";
-    let tls = tls.replace("pki/", &format!("{}/pki/", env.home().display()));
-    let ca = format!("{}/pki/ca.pem", env.home().display());
+    certificates(&env, "else");
+    let pair = |name: &str| {
+        format!("cert_file: \"{home}/pki/{name}.pem\", key_file: \"{home}/pki/{name}.key\"")
+    };
+    let tls = |name: &str| format!("tls {{ {} }}", pair(name));
     let open = start_hub(&env, "open", "");
-    let login = start_hub(&env, "login", "authorization { user: ann, password: pw }");
-    let secure = start_hub(&env, "secure", &format!("{tls} }}"));
-    let mutual = start_hub(
-        &env,
-        "mutual",
-        &format!("{tls}, ca_file: \"{ca}\", verify: true }}"),
+    let login = format!("authorization {{ user: ann, password: {PASSWORD} }}");
+    let login = start_hub(&env, "login", &login);
+    let secure = start_hub(&env, "secure", &tls("leaf"));
+    let other_name = start_hub(&env, "other_name", &tls("other"));
+    let expired = start_hub(&env, "expired", &tls("old"));
+    let mutual = format!(
+        "tls {{ {}, ca_file: \"{home}/pki/ca.pem\", verify: true }}",
+        pair("leaf")
     );
+    let mutual = start_hub(&env, "mutual", &mutual);
     let hub_dir = hub::init(&env, "hub", &["--no-tls"]);
     let operator = Server::start(&env, &hub_dir);
-    let creds = hub::creds(&env, hub_dir.to_str().unwrap(), "gone");
-    let revoked = env.write("gone.creds", std::fs::read(creds).unwrap());
-    private(&revoked);
-    let args = ["hub", "revoke", "gone", "--dir", hub_dir.to_str().unwrap()];
-    let _ = env.run(&args).success();
-    let revoked = revoked.to_str().unwrap();
+    let hub_dir = hub_dir.to_str().unwrap();
+    let copy = |from: PathBuf, to: &str| {
+        let path = env.write(to, std::fs::read(from).unwrap());
+        private(&path);
+        path.to_str().unwrap().to_owned()
+    };
+    let revoked = copy(hub::creds(&env, hub_dir, "gone"), "gone.creds");
+    let _ = env
+        .run(&["hub", "revoke", "gone", "--dir", hub_dir])
+        .success();
+    let good = copy(hub::creds(&env, hub_dir, "good"), "good.creds");
+    let elsewhere = hub::init(&env, "elsewhere", &["--no-tls"]);
+    let foreign = hub::creds(&env, elsewhere.to_str().unwrap(), "stranger");
+    let foreign = copy(foreign, "foreign.creds");
     let leaf = |hub: &Server| format!("nats-leaf://127.0.0.1:{}", hub.leaf_port);
-    let tls = |hub: &Server| format!("tls://127.0.0.1:{}", hub.leaf_port);
-    let http = format!(
-        "nats-leaf://{}",
-        greeter(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    );
+    let secured = |hub: &Server| format!("tls://127.0.0.1:{}", hub.leaf_port);
+    let web = |name: &str, more: &str| {
+        let port = free_port();
+        let text = format!(
+            "server_name: {name}\nlisten: \"127.0.0.1:-1\"\nhttp: \"127.0.0.1:-1\"\n\
+             leafnodes {{ listen: \"127.0.0.1:-1\" }}\nwebsocket {{ listen: \"127.0.0.1:{port}\", {more} }}\n"
+        );
+        let server = Server::with(&env, &env.write(&format!("{name}.conf"), text));
+        (server, format!("127.0.0.1:{port}"))
+    };
+    let (web_hub, web_port) = web("web", "no_tls: true");
+    let (_safe_hub, safe_port) = web("safe", &tls("leaf"));
+    let http = greeter(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    let http = format!("nats-leaf://{http}");
     let silent = format!("nats-leaf://{}", greeter(b""));
     let client = format!("nats-leaf://127.0.0.1:{}", open.port());
-    let cases = [
+    let (open, login, operator) = (leaf(&open), leaf(&login), leaf(&operator));
+    let open_tls = open.replace("nats-leaf", "tls");
+    let (other_name, expired) = (secured(&other_name), secured(&expired));
+    let (plain, secure, mutual) = (leaf(&secure), secured(&secure), secured(&mutual));
+    let (no_web, yes_web) = (open.replace("nats-leaf", "ws"), format!("ws://{web_port}"));
+    let (web_as_leaf, web_as_tls) = (
+        format!("nats-leaf://{web_port}"),
+        format!("wss://{web_port}"),
+    );
+    let (safe, unsafe_) = (format!("wss://{safe_port}"), format!("ws://{safe_port}"));
+    let ca = ["--tls-ca", "pki/ca.pem"];
+    let with_ca = |url: &str, more: &[&str]| words(&[&[url], &ca[..], more].concat());
+    let own = ["--tls-cert", "pki/leaf.pem", "--tls-key", "pki/leaf.key"];
+    let stranger = ["--tls-cert", "else/leaf.pem", "--tls-key", "else/leaf.key"];
+    let as_ann = ["--user", "ann", "--password", PASSWORD];
+    let wrong = ["--user", "ann", "--password", "no"];
+    let right_login = [&[login.as_str()], &as_ann[..]].concat();
+    let wrong_login = [&[login.as_str()], &wrong[..]].concat();
+    let creds = |it| vec![operator.as_str(), "--creds", it];
+    let mut cases = vec![
         case(
             "dns",
             &["nats-leaf://hub.invalid:7422"],
             5,
             "DNS: there is no host hub.invalid",
+            "check the name",
+            &[&open],
         ),
         case(
             "refused",
             &["nats-leaf://127.0.0.1:1"],
             5,
             "refused: nothing listens on 127.0.0.1:1",
+            "7422",
+            &[],
         ),
-        case("client port", &[&client], 5, "wrong port"),
-        case("not NATS", &[&http], 5, "does not speak NATS"),
-        case("silence", &[&silent], 5, "says nothing"),
-        case("no login", &[&leaf(&login)], 4, "authentication"),
         case(
-            "wrong login",
-            &[&leaf(&login), "--user", "ann", "--password", "no"],
+            "client",
+            &[&client],
+            5,
+            "is for clients of NATS",
+            "leafnodes",
+            &[&open],
+        ),
+        case("http", &[&http], 5, "speaks HTTP", "check the port", &[]),
+        case(
+            "silence",
+            &[&silent],
+            5,
+            "says nothing",
+            "check address",
+            &[],
+        ),
+        case(
+            "no-login",
+            &[&login],
             4,
-            "authentication",
+            "without a login",
+            "--user",
+            &right_login,
+        ),
+        case(
+            "wrong-login",
+            &wrong_login,
+            4,
+            "refuses user and password",
+            "check --user and --password",
+            &right_login,
+        ),
+        case(
+            "no-creds",
+            &[&operator],
+            4,
+            "without a login",
+            "--creds",
+            &creds(&good),
         ),
         case(
             "revoked",
-            &[&leaf(&operator), "--creds", revoked],
+            &creds(&revoked),
             4,
-            "authentication",
+            "refuses the credentials",
+            "wash hub creds",
+            &creds(&good),
         ),
-        case("no creds", &[&leaf(&operator)], 4, "authentication"),
+        case(
+            "foreign",
+            &creds(&foreign),
+            4,
+            "refuses the credentials",
+            "wash hub creds",
+            &creds(&good),
+        ),
         case(
             "untrusted",
-            &[&tls(&secure)],
+            &[&secure],
             5,
             "authority that is not trusted",
+            "--tls-ca",
+            &[&secure, ca[0], ca[1]],
         ),
         case(
-            "other CA",
-            &[&leaf(&secure), "--tls-ca", "other/ca.pem"],
+            "other-ca",
+            &[&plain, "--tls-ca", "else/ca.pem"],
             5,
-            "not trusted",
+            "authority that is not trusted",
+            "--tls-ca",
+            &[&plain, ca[0], ca[1]],
         ),
-        case("no TLS there", &[&tls(&open)], 5, "offers none"),
         case(
-            "no certificate",
-            &[&tls(&mutual), "--tls-ca", "pki/ca.pem"],
+            "other-name",
+            &[&other_name, ca[0], ca[1]],
+            5,
+            "for another name: hub.example",
+            "a name in its certificate",
+            &[],
+        ),
+        case(
+            "expired",
+            &[&expired, ca[0], ca[1]],
+            5,
+            "its certificate has expired",
+            "new certificate",
+            &[],
+        ),
+        case(
+            "no-tls",
+            &[&open_tls],
+            5,
+            "offers none",
+            "nats-leaf://",
+            &[&open],
+        ),
+        case(
+            "no-certificate",
+            &[&mutual, ca[0], ca[1]],
             4,
             "wants a client certificate",
+            "--tls-cert",
+            &[],
         ),
         case(
-            "other certificate",
-            &[
-                &tls(&mutual),
-                "--tls-ca",
-                "pki/ca.pem",
-                "--tls-cert",
-                "other/leaf.pem",
-                "--tls-key",
-                "other/leaf.key",
-            ],
+            "no-websocket",
+            &[&no_web],
             5,
-            "TLS",
+            "does not take websockets",
+            "nats-leaf://",
+            &[&open],
+        ),
+        case(
+            "websocket",
+            &[&web_as_leaf],
+            5,
+            "speaks HTTP",
+            "ws://",
+            &[&yes_web],
+        ),
+        case(
+            "ws-not-wss",
+            &[&web_as_tls],
+            5,
+            "does not speak TLS",
+            "wss://",
+            &[&yes_web],
+        ),
+        case(
+            "wss-not-ws",
+            &[&unsafe_],
+            5,
+            "websockets only with it",
+            "wss://",
+            &[&safe, ca[0], ca[1]],
         ),
     ];
+    cases.push(Case {
+        name: "other-certificate",
+        args: with_ca(&mutual, &stranger),
+        code: 4,
+        said: "does not take the client certificate",
+        hint: "an authority that the hub trusts",
+        mended: with_ca(&mutual, &own),
+    });
+    let mut kept = vec![web_hub];
+    if is_new() {
+        let first = start_hub(
+            &env,
+            "first",
+            &format!("tls {{ {}, handshake_first: true }}", pair("leaf")),
+        );
+        let token = format!("authorization {{ token: {PASSWORD} }}");
+        let text = format!(
+            "server_name: token\nlisten: \"127.0.0.1:-1\"\nhttp: \"127.0.0.1:-1\"\n\
+             leafnodes {{ listen: \"127.0.0.1:-1\" }}\n{token}\n"
+        );
+        let token = Server::with(&env, &env.write("token.conf", text));
+        let (at_once, with_token) = (secured(&first), leaf(&token));
+        kept.extend([first, token]);
+        cases.extend([
+            case(
+                "tls-first",
+                &[&at_once, ca[0], ca[1]],
+                5,
+                "expects it at once",
+                "--tls-first",
+                &[&at_once, ca[0], ca[1], "--tls-first"],
+            ),
+            case(
+                "tls-later",
+                &[&secure, ca[0], ca[1], "--tls-first"],
+                5,
+                "speaks first",
+                "leave --tls-first out",
+                &[&secure, ca[0], ca[1]],
+            ),
+            case(
+                "token",
+                &[&with_token, "--token", "no"],
+                4,
+                "refuses the token",
+                "check --token",
+                &[&with_token, "--token", PASSWORD],
+            ),
+        ]);
+    }
     std::thread::scope(|scope| {
-        for part in cases.chunks(cases.len().div_ceil(2)) {
+        for part in cases.chunks(cases.len().div_ceil(4)) {
             let env = &env;
-            scope.spawn(move || {
-                for case in part {
-                    up_and_check(env, case);
-                }
-            });
+            scope.spawn(move || part.iter().for_each(|it| named_and_mended(env, it)));
         }
     });
 }
 
-fn up_and_check(env: &TestEnv, case: &Case) {
+fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap().port()
+}
+
+fn named_and_mended(env: &TestEnv, case: &Case) {
     let args: Vec<&str> = case.args.iter().map(String::as_str).collect();
     let up = [
         "up",
@@ -177,7 +476,7 @@ fn up_and_check(env: &TestEnv, case: &Case) {
         "--nats-port",
         "0",
         "--ready-timeout",
-        "8s",
+        "6s",
         "--leaf-remote",
     ];
     let up = env.run(&[&up[..], &args].concat());
@@ -185,14 +484,23 @@ fn up_and_check(env: &TestEnv, case: &Case) {
     assert!(up.stderr.contains(case.said), "{}: {up}", case.name);
     assert!(up.stderr.contains("--leaf-optional"), "{}: {up}", case.name);
 
-    let file = format!("{}.cfg", case.name);
-    let config = [
-        "leaf", "config", "--domain", "d", "--port", "1", "-o", &file, "--remote",
-    ];
-    let _ = env.run(&[&config[..], &args].concat()).success();
-    let check = env.run(&["leaf", "check", "--config", &file, "-o", "json"]);
-    let check = check.failure(5);
-    assert!(check.stdout.contains(case.said), "{}: {check}", case.name);
+    let leaf = Leaf::start(env, case.name, &args);
+    let check = leaf.check(env, &[]);
+    assert_eq!(check.code, case.code, "{}: {check}", case.name);
+    assert_said(&check, "hub", "failure", &[case.said, case.hint]);
+    let doctor = leaf.doctor(env, &[]).failure(1);
+    assert_said(&doctor, "leaf", "failure", &[case.said, case.hint]);
+    if case.mended.is_empty() {
+        return;
+    }
+    drop(leaf);
+    let args: Vec<&str> = case.mended.iter().map(String::as_str).collect();
+    let leaf = Leaf::start(env, case.name, &args);
+    let check = leaf.check(env, &[]);
+    assert_eq!(check.code, 0, "{}: {check}", case.name);
+    assert_said(&check, "hub", "ok", &["takes us as a leaf"]);
+    assert_said(&check, "link", "ok", &["up to"]);
+    assert_said(&leaf.doctor(env, &[]), "leaf", "ok", &["up: "]);
 }
 
 #[test]

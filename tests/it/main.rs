@@ -24,6 +24,7 @@ mod generated;
 mod hub;
 mod leaf;
 mod leaf_faults;
+mod leaf_state;
 mod map;
 mod nats;
 mod outside;

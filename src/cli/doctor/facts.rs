@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cli::leaf::hubs::Finding;
 use crate::config::running::Record;
 use crate::lattice::ConnectError;
 use crate::lattice::connect::UserJwt;
-use crate::lattice::state::survey::{Survey, SurveyError};
+use crate::lattice::state::survey::{Census, Survey, SurveyError};
 use crate::lattice::wire::HostSummary;
+use crate::nats::monitor::Link;
 
 /// Everything that was found. None is what could not be looked at, because of what failed before or for want of
 /// time.
@@ -32,6 +34,8 @@ pub(super) struct Facts {
     pub(super) unreadable: Option<String>,
     pub(super) server: Option<Result<Server, ConnectError>>,
     pub(super) jetstream: Option<Result<Survey, SurveyError>>,
+    /// None where no domain is known.
+    pub(super) census: Option<Census>,
     pub(super) leafs: Option<Leafs>,
     pub(super) hosts: Option<Result<Vec<HostSummary>, String>>,
     pub(super) clocks: Vec<Clock>,
@@ -117,21 +121,17 @@ pub(super) struct Server {
     pub(super) leaving: bool,
 }
 
-/// Leaf links, as the server's monitoring tells them.
+/// Leaf links, as the server's monitoring tells them, and its hubs, tried by hand.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leafs {
     pub(super) monitor: String,
-    /// Addresses of hubs that the server is to reach.
-    pub(super) wanted: Vec<String>,
     /// Links that are up.
     pub(super) links: Vec<Link>,
-}
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Link {
-    /// Name or address of the other side.
-    pub(super) peer: String,
-    pub(super) round_trip: Option<String>,
+    pub(super) hubs: Vec<Finding>,
+    /// What is wrong with the links besides.
+    pub(super) trouble: Option<Finding>,
+    /// Why the hubs' credentials cannot be used.
+    pub(super) unusable: Option<Trouble>,
 }
 
 /// Another clock beside ours.

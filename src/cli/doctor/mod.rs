@@ -4,10 +4,11 @@
 
 mod checks;
 mod facts;
-mod monitor;
+mod leafs;
 mod probe;
 mod report;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::CommandResult;
@@ -28,6 +29,10 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "URL")]
     monitor: Option<String>,
 
+    /// Configuration of that server, for its hubs [default: that of the server which `wash up` started here]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -38,7 +43,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 impl DoctorArgs {
     pub(crate) async fn run(self, session: &Session) -> CommandResult {
         let spinner = session.output.spinner("looking around");
-        let facts = probe::all(session, &self.connection, self.monitor.as_deref(), LIMIT).await;
+        let facts = probe::all(session, &self, LIMIT).await;
         drop(spinner);
         let diagnosis = Diagnosis(checks::judge(&facts));
         let failures = diagnosis.failures();

@@ -11,19 +11,18 @@ use futures_util::future::join_all;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::facts::{Address, Clock, Facts, Leafs, Login, Port, Server, Settings, Trouble};
-use super::monitor;
+use super::facts::{Address, Clock, Facts, Login, Port, Server, Settings, Trouble};
+use super::{DoctorArgs, leafs};
 use crate::cli::args::ConnectionArgs;
 use crate::cli::local;
 use crate::cli::report::CommandError;
 use crate::cli::session::{Session, options};
 use crate::config::auth::Auth;
 use crate::config::connection::{Connection, without_secrets};
-use crate::config::running::Record;
 use crate::lattice::connect::{ConnectOptions, connect, user_jwt};
 use crate::lattice::control::Control;
 use crate::lattice::event::{self, Event};
-use crate::lattice::state::survey;
+use crate::lattice::state::survey::{self, Census};
 use crate::lattice::{ConnectError, LatticeName};
 use crate::nats::{Binary, GreetingError, greet};
 
@@ -35,21 +34,15 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// For one answer of JetStream.
 const JETSTREAM_LIMIT: Duration = Duration::from_secs(3);
 
-const MONITOR_LIMIT: Duration = Duration::from_secs(2);
-
-/// The monitoring port that everybody uses.
-const MONITOR_PORT: u16 = 8222;
-
 const USUAL: &str = "127.0.0.1:4222";
 
 /// Looks at everything, for at most `limit`; what was not reached by then stays unknown.
 pub(super) async fn all(
     session: &Session,
-    args: &ConnectionArgs,
-    monitor: Option<&str>,
+    args: &DoctorArgs,
     limit: Duration,
 ) -> Facts {
-    let decided = decide(session, args);
+    let decided = decide(session, &args.connection);
     let connection = decided.as_ref().ok();
     let state = session.dirs.as_ref().map(|it| it.state.clone());
     let (binary, usual_port) = tokio::join!(find_binary(session), knock(USUAL));
@@ -75,12 +68,14 @@ pub(super) async fn all(
         server: None,
         jetstream: None,
         leafs: None,
+        census: None,
         hosts: None,
         clocks: Vec::new(),
     };
     if let Some((settings, lattice)) = connection {
         // What was found until then counts.
-        let _ = tokio::time::timeout(limit, remote(&mut facts, settings, lattice, monitor)).await;
+        let looking = remote(&mut facts, session, args, settings, lattice);
+        let _ = tokio::time::timeout(limit, looking).await;
     }
     facts
 }
@@ -133,9 +128,10 @@ async fn find_binary(session: &Session) -> Result<(std::path::PathBuf, String), 
 /// Everything beyond this machine's files, each step as far as the one before allows.
 async fn remote(
     facts: &mut Facts,
+    session: &Session,
+    args: &DoctorArgs,
     settings: &Connection,
     lattice: &LatticeName,
-    monitor: Option<&str>,
 ) {
     let mut options = options(settings);
     options.timeout = CONNECT_LIMIT;
@@ -159,13 +155,24 @@ async fn remote(
     let prefix = settings.ctl_prefix.as_ref().map(|it| it.value.clone());
     let control = Control::new(client.clone(), lattice.clone(), prefix, CONNECT_LIMIT);
     let heard = event::follow(&client, lattice).await.ok();
-    let (jetstream, hosts, leafs) = tokio::join!(
+    let search = leafs::Search {
+        session,
+        args,
+        settings,
+        lattice,
+        addresses: &facts.addresses,
+        local: &facts.local,
+    };
+    let id = client.server_info().server_id;
+    let (jetstream, hosts, leafs, census) = tokio::join!(
         survey::survey(&client, domain, JETSTREAM_LIMIT),
         control.hosts(control.patience(CONNECT_LIMIT)),
-        find_leafs(&client, &facts.addresses, &facts.local, monitor),
+        search.leafs(&id),
+        count(&client, domain),
     );
     facts.hosts = Some(hosts.map_err(|it| it.to_string()));
     facts.leafs = leafs;
+    facts.census = census;
     let has_state = |it: &survey::Survey| it.lattices.iter().any(|it| it == lattice.as_str());
     let ask_time = jetstream.as_ref().is_ok_and(has_state);
     facts.jetstream = Some(jetstream);
@@ -235,29 +242,11 @@ async fn knock(address: &str) -> Port {
     }
 }
 
-async fn find_leafs(
-    client: &async_nats::Client,
-    addresses: &[Address],
-    local: &[Record],
-    monitor: Option<&str>,
-) -> Option<Leafs> {
-    let id = client.server_info().server_id;
-    if let Some(url) = monitor {
-        let address = url.split_once("://").map_or(url, |it| it.1);
-        return monitor::leafs(address.trim_end_matches('/'), &id, MONITOR_LIMIT).await;
-    }
-    let mut candidates: Vec<String> = local
-        .iter()
-        .filter_map(|it| it.nats.monitor.clone())
-        .collect();
-    if addresses.iter().any(|it| it.loopback) {
-        candidates.push(format!("127.0.0.1:{MONITOR_PORT}"));
-    }
-    candidates.dedup();
-    let asked = candidates
-        .iter()
-        .map(|it| monitor::leafs(it, &id, MONITOR_LIMIT));
-    join_all(asked).await.into_iter().flatten().next()
+/// Who answers for the domain, if one is known.
+async fn count(client: &async_nats::Client, domain: Option<&str>) -> Option<Census> {
+    let own = client.server_info().domain.filter(|it| !it.is_empty());
+    let domain = domain.map(str::to_owned).or(own)?;
+    survey::census(client, &domain, JETSTREAM_LIMIT).await.ok()
 }
 
 async fn server_clock(

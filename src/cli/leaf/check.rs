@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::links::{hubs, link};
+use super::hubs::{examine, needs};
+use super::links::Seen;
 use super::own::OwnConfig;
 use super::proof::Proof;
 use crate::cli::CommandResult;
@@ -19,9 +20,11 @@ use crate::config::connection::without_secrets;
 use crate::config::host::{Key, remembered};
 use crate::config::layer::Source;
 use crate::config::running::Record;
+use crate::lattice::LatticeName;
 use crate::lattice::connect::connect;
+use crate::lattice::state::survey::{self, SurveyError};
 use crate::nats::Binary;
-use crate::nats::leaf::{LeafUrl, Login, Remote, Tls};
+use crate::nats::leaf::{Login, Remote, Tls};
 use crate::nats::monitor::Monitor;
 
 /// Prove that this machine's NATS server is joined to its hub
@@ -57,6 +60,18 @@ struct Target {
     settings: Connection,
     /// JetStream domain of the lattice's state, as far as it was told.
     js_domain: Option<String>,
+    lattice: LatticeName,
+    /// That of the server.
+    log: Option<PathBuf>,
+}
+
+impl Target {
+    /// What is to go over the links.
+    fn needs(&self) -> Vec<String> {
+        let prefix = self.settings.ctl_prefix.as_ref();
+        let prefix = prefix.map(|it| it.value.as_str());
+        needs(&self.lattice, prefix, self.js_domain.as_deref())
+    }
 }
 
 impl CheckArgs {
@@ -78,8 +93,10 @@ impl CheckArgs {
         if client.is_some() {
             server(&mut proof, &target, remotes.as_deref()).await;
         } else if let Some(remotes) = &remotes {
+            for finding in examine(remotes, true, &target.needs()).await {
+                proof.finding("hub", finding);
+            }
             proof.skip("link", "the server does not answer");
-            hubs(&mut proof, remotes, true).await;
         }
         if let Some(client) = client {
             domain(&mut proof, &target, client).await;
@@ -97,6 +114,8 @@ impl CheckArgs {
             .map(|it| OwnConfig::read(it, &session.env))
             .transpose()?;
         let mut monitor = self.monitor.clone();
+        let mut log = own.as_ref().and_then(|it| it.log.clone());
+        let mut lattice = settings.lattice.value.clone();
         if let Some(own) = &own {
             monitor = monitor.or_else(|| own.monitor.clone());
             if !given {
@@ -104,6 +123,10 @@ impl CheckArgs {
             }
         } else if let Some(record) = record(session, given.then_some(url.as_str())) {
             url = record.nats.url;
+            log = record.nats.log;
+            if settings.lattice.source == Source::Default {
+                lattice = record.lattice;
+            }
             monitor = monitor.or(record.nats.monitor);
             if let Some(path) = record.nats.config {
                 own = Some(OwnConfig::read(&path, &session.env)?);
@@ -123,6 +146,9 @@ impl CheckArgs {
             url,
             monitor: monitor.map(|it| Monitor::new(&it)),
             js_domain: js_domain.or(known.filter(|_| self.config.is_none())),
+            // A name that is none was refused when it was set.
+            lattice: lattice.parse().unwrap_or_default(),
+            log,
             settings,
         })
     }
@@ -289,12 +315,28 @@ async fn server(proof: &mut Proof, target: &Target, remotes: Option<&[Remote]>) 
                     .leaf
                     .remotes
                     .iter()
-                    .filter_map(|it| bare(&it.urls))
+                    .filter_map(|it| Remote::bare(&it.urls))
                     .collect();
                 (known.as_slice(), false)
             }
         };
-        link(proof, monitor, remotes, running.max(1), logins).await;
+        let wanted = running.max(1);
+        let needs = target.needs();
+        let hubs = examine(remotes, logins, &needs).await;
+        let seen = Seen::at(monitor, wanted, &hubs).await;
+        let trouble = seen.trouble(wanted, &hubs, target.log.as_deref());
+        let joined = trouble.is_none();
+        for finding in hubs {
+            proof.finding("hub", finding.joined(joined));
+        }
+        for link in &seen.up {
+            let millis = link.round_trip().unwrap_or_default().as_secs_f64() * 1000.0;
+            let peer = link.peer();
+            proof.ok("link", format!("up to '{peer}', round trip {millis:.1} ms"));
+        }
+        if let Some(finding) = trouble {
+            proof.finding("link", finding);
+        }
     }
     match monitor.jetstream().await {
         Ok(it) if it.disabled => proof.warn(
@@ -319,20 +361,6 @@ async fn server(proof: &mut Proof, target: &Target, remotes: Option<&[Remote]>) 
     }
 }
 
-/// A hub of which only the addresses are known.
-fn bare(urls: &[String]) -> Option<Remote> {
-    let urls: Vec<LeafUrl> = urls
-        .iter()
-        .filter_map(|it| LeafUrl::parse(it).ok())
-        .collect();
-    (!urls.is_empty()).then(|| Remote {
-        urls,
-        login: Login::None,
-        tls: Tls::default(),
-        account: None,
-    })
-}
-
 /// Whether the lattice's state can be reached where it is kept.
 async fn domain(proof: &mut Proof, target: &Target, client: async_nats::Client) {
     let own = target.own.as_ref().and_then(|it| it.domain.clone());
@@ -347,16 +375,36 @@ async fn domain(proof: &mut Proof, target: &Target, client: async_nats::Client) 
         return;
     }
     let asked = Instant::now();
-    let subject = format!("$JS.{domain}.API.INFO");
-    let answer = tokio::time::timeout(DOMAIN_LIMIT, client.request(subject, "".into())).await;
+    let found = survey::census(&client, &domain, DOMAIN_LIMIT).await;
     let took = asked.elapsed().as_secs_f64() * 1000.0;
-    match answer {
-        Ok(Ok(_)) => proof.ok("domain", format!("'{domain}' answers in {took:.1} ms")),
-        Ok(Err(_)) | Err(_) => proof.fail(
+    let who = format!("JetStream domain '{domain}'");
+    match found {
+        Ok(it) if it.servers > 1 => proof.fail(
+            "domain",
+            Kind::Ambiguous,
+            format!("{} servers answer for {who}, and each keeps state of its own", it.servers),
+            "give each machine's server a domain of its own: `wash leaf config --domain NAME`, \
+             or --nats-js-domain NAME; --js-domain names the one with the lattice's state",
+        ),
+        Ok(it) if !it.keeps_files => proof.fail(
+            "domain",
+            Kind::Auth,
+            format!("{who} has no room for this account's files"),
+            "ask who runs it for JetStream storage for this account",
+        ),
+        Ok(_) => proof.ok("domain", format!("'{domain}' answers in {took:.1} ms")),
+        Err(SurveyError::Refused(reason)) => proof.fail(
+            "domain",
+            Kind::Auth,
+            format!("{who} refuses: {reason}"),
+            "ask who runs it to enable JetStream for this account",
+        ),
+        Err(_) => proof.fail(
             "domain",
             Kind::NoResponders,
-            format!("nobody answers for JetStream domain '{domain}'"),
-            "the server with that domain must run and be joined to the same account of the hub",
+            format!("nobody answers for {who}"),
+            "the server with that domain must run, have JetStream, and be joined to the same account of the hub; \
+             --js-domain names another",
         ),
     }
 }

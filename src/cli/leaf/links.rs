@@ -1,83 +1,96 @@
-//! Whether the links to the hubs are up, and if not, what the hubs say.
+//! Whether the links to the hubs are up and stay so, and if not, what is between.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::proof::Proof;
-use super::remote::mend;
+use super::hubs::{Finding, Status};
 use crate::cli::report::Kind;
-use crate::nats::leaf::{Fault, Remote, probe};
 use crate::nats::monitor::{Link, Monitor};
-
-/// One attempt at a hub.
-const PROBE_LIMIT: Duration = Duration::from_secs(5);
+use crate::nats::server_complaints;
 
 /// A server counts a round trip about a second after a link comes up.
 const LINK_LIMIT: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(50);
 
-/// Counts the links of a server that is to have so many, and tries the hubs if some are missing. Without `logins`
-/// it is not known how to log in.
-pub(super) async fn link(
-    proof: &mut Proof,
-    monitor: &Monitor,
-    remotes: &[Remote],
-    wanted: usize,
-    logins: bool,
-) {
-    let give_up = Instant::now() + LINK_LIMIT;
-    let mut links = proven(monitor).await;
-    while links.len() < wanted && Instant::now() < give_up {
-        tokio::time::sleep(POLL).await;
-        links = proven(monitor).await;
-    }
-    for link in &links {
-        let name = match link.name.as_str() {
-            "" => format!("{}:{}", link.ip, link.port),
-            name => format!("'{name}' at {}:{}", link.ip, link.port),
-        };
-        let millis = link.round_trip().unwrap_or_default().as_secs_f64() * 1000.0;
-        proof.ok("link", format!("up to {name}, round trip {millis:.1} ms"));
-    }
-    if links.len() >= wanted {
-        return;
-    }
-    proof.fail(
-        "link",
-        Kind::Connect,
-        format!("{} of {wanted} up", links.len()),
-        "see the line about the hub, and the server's log",
-    );
-    hubs(proof, remotes, logins).await;
+/// Newer servers count it at once; a link that another server takes over is lost again within a second.
+const STEADY: Duration = Duration::from_millis(1300);
+
+/// The links of a server to its hubs, looked at for a while.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// Those that are proven.
+    pub(crate) up: Vec<Link>,
+    /// One of them was lost meanwhile.
+    pub(crate) unsteady: bool,
 }
 
-async fn proven(monitor: &Monitor) -> Vec<Link> {
-    let mut links = monitor.links().await.unwrap_or_default();
-    links.retain(|it| it.is_proven() && it.is_spoke != Some(false));
-    links
-}
-
-/// Tries every address of every hub by hand.
-pub(super) async fn hubs(proof: &mut Proof, remotes: &[Remote], logins: bool) {
-    for remote in remotes {
-        for url in &remote.urls {
-            let shown = url.shown();
-            match probe(url, remote, PROBE_LIMIT).await {
-                Ok(it) if it.logged_in => proof.ok("hub", format!("{shown} takes us as a leaf")),
-                Ok(_) => proof.ok("hub", format!("{shown} listens")),
-                Err(Fault::Authentication { .. } | Fault::NoCertificate(_)) if !logins => proof
-                    .skip(
-                        "hub",
-                        format!(
-                            "{shown} listens and wants a login, which is only known with --config"
-                        ),
-                    ),
-                Err(fault) => {
-                    let (kind, hint) = mend(&fault);
-                    proof.fail("hub", kind, fault.to_string(), hint);
-                }
+impl Seen {
+    /// Looks until so many links are up and stay up, for a few seconds at most; only once if a hub refuses us.
+    pub(crate) async fn at(monitor: &Monitor, wanted: usize, hubs: &[Finding]) -> Self {
+        let refused = hubs.iter().any(Finding::is_failure);
+        let limit = if refused { Duration::ZERO } else { LINK_LIMIT };
+        let started = Instant::now();
+        let mut before: Vec<Link> = Vec::new();
+        loop {
+            let mut links = monitor.links().await.unwrap_or_default();
+            links.retain(|it| it.is_spoke != Some(false));
+            let is_new = links.iter().any(|it| it.is_spoke.is_some());
+            let stays = |it: &Link| links.iter().any(|now| now.is_same(it));
+            let unsteady = !before.iter().all(stays);
+            before.clone_from(&links);
+            let up: Vec<Link> = links.into_iter().filter(Link::is_proven).collect();
+            let waited = started.elapsed();
+            let proven = up.len() >= wanted && (!is_new || waited >= STEADY);
+            if unsteady || proven || waited >= limit {
+                return Self { up, unsteady };
             }
+            tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// What to say besides what the hubs do, if not all is well. `log` is that of the server, if it is known.
+    pub(crate) fn trouble(
+        &self,
+        wanted: usize,
+        hubs: &[Finding],
+        log: Option<&Path>,
+    ) -> Option<Finding> {
+        let up = self.up.len();
+        if up >= wanted && !self.unsteady {
+            return None;
+        }
+        let complaints = log.map(server_complaints).unwrap_or_default();
+        let said = |text: &str| complaints.iter().any(|it| it.contains(text));
+        let refused = hubs.iter().any(Finding::is_failure);
+        let lost = hubs.iter().any(|it| it.status == Status::Warning);
+        let of = format!("{up} of {wanted} up");
+        if said("Duplicate Remote LeafNode") || self.unsteady && !refused {
+            let detail = "the link comes and goes: another server with the same name is joined to the hub";
+            return Some(Finding::new(Status::Failed(Kind::Refused), detail).hint(
+                "give each server a name of its own: server_name in its configuration, \
+                 or wash leaf config --server-name NAME",
+            ));
+        }
+        if said("Loop detected") {
+            let detail = format!("{of}: there are two ways to the same hub, which makes a loop");
+            return Some(
+                Finding::new(Status::Failed(Kind::Refused), detail)
+                    .hint("leave one of the remotes out"),
+            );
+        }
+        Some(match (refused, lost) {
+            (true, _) => Finding::new(Status::Failed(Kind::Connect), of)
+                .hint("mend what the line about the hub says"),
+            (false, true) if up > 0 => {
+                Finding::new(Status::Warning, of).hint("mend what the line about the hub says")
+            }
+            (false, _) => {
+                let detail = format!("{of}, although the hubs can be reached");
+                Finding::new(Status::Failed(Kind::Connect), detail)
+                    .hint("see the server's log; a server with another configuration may run there")
+            }
+        })
     }
 }

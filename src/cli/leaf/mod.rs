@@ -3,7 +3,9 @@
 mod bundle;
 mod check;
 mod config;
-mod links;
+pub(crate) mod hubs;
+pub(crate) mod links;
+pub(crate) mod mend;
 pub(crate) mod own;
 pub(crate) mod passphrase;
 mod proof;

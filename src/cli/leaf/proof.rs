@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::hubs::{self, Finding};
 use crate::cli::output::{Answer, Page};
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::table::{KEEP, Table};
@@ -67,6 +68,16 @@ impl Proof {
             detail.into(),
             Some(hint.to_owned()),
         );
+    }
+
+    pub(super) fn finding(&mut self, check: &'static str, finding: Finding) {
+        let status = match finding.status {
+            hubs::Status::Ok => Status::Ok,
+            hubs::Status::Unknown => Status::Skipped,
+            hubs::Status::Warning => Status::Warning,
+            hubs::Status::Failed(kind) => Status::Failed(kind),
+        };
+        self.add(check, status, finding.detail, finding.hint);
     }
 
     pub(super) fn error(&mut self, check: &'static str, error: CommandError) {

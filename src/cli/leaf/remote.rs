@@ -8,7 +8,7 @@ use crate::config::auth::Auth;
 use crate::config::host::Leaf;
 use crate::lattice::ConnectError;
 use crate::lattice::connect::{TlsOptions, check_tls, read_creds};
-use crate::nats::leaf::{Fault, LeafUrl, Login, Remote, Tls};
+use crate::nats::leaf::{LeafUrl, Login, Remote, Tls};
 
 /// Reads and checks everything that is said about hubs.
 pub(crate) async fn prepare(leaf: &Leaf) -> Result<Vec<Remote>, CommandError> {
@@ -102,49 +102,4 @@ fn refuse_exposed(path: &Path) -> Result<(), CommandError> {
 #[cfg(not(unix))]
 fn refuse_exposed(_: &Path) -> Result<(), CommandError> {
     Ok(())
-}
-
-/// What a person can do about a hub that does not take us.
-pub(crate) fn mend(fault: &Fault) -> (Kind, &'static str) {
-    match fault {
-        Fault::Dns(_) => (Kind::Connect, "check the name, and that DNS works here"),
-        Fault::Refused(_) => (
-            Kind::Connect,
-            "check that the hub runs, and the port: leaf nodes have one of their own, usually 7422",
-        ),
-        Fault::Unreachable { .. } => (
-            Kind::Connect,
-            "check the address, and that no firewall is between",
-        ),
-        Fault::ClientPort(_) => (
-            Kind::Connect,
-            "give the port of the hub's `leafnodes` block, usually 7422",
-        ),
-        Fault::NotNats(_) => (
-            Kind::Connect,
-            "check the address; if the hub expects TLS at once, give --tls-first",
-        ),
-        Fault::Silent(_) => (
-            Kind::Connect,
-            "if the hub expects TLS at once, give --tls-first",
-        ),
-        Fault::NoTls(_) => (
-            Kind::Connect,
-            "give the address as nats-leaf://, if it may go over the network in the clear",
-        ),
-        Fault::NoCertificate(_) => (Kind::Auth, "give it with --tls-cert and --tls-key"),
-        Fault::Tls { .. } => (
-            Kind::Connect,
-            "name the hub's authority with --tls-ca, and reach it by a name in its certificate",
-        ),
-        Fault::File { .. } => (Kind::Auth, "check the path and who may read it"),
-        Fault::Authentication { .. } => (
-            Kind::Auth,
-            "check --creds, --nkey, --user and --password, or --token, and that they have not expired or been revoked",
-        ),
-        Fault::Authorization { .. } => (
-            Kind::Auth,
-            "ask who runs the hub to allow leaf nodes, or more of them, for this account",
-        ),
-    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cli::leaf::remote::mend;
+use crate::cli::leaf::mend::mend;
 use crate::cli::report::{CommandError, Kind};
 use crate::nats::Server;
 use crate::nats::leaf::{Fault, Remote, probe};

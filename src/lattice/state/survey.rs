@@ -5,9 +5,12 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::context::{RequestError, RequestErrorKind};
+use async_nats::StatusCode;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use super::bucket::PREFIX;
 use crate::lattice::connect::jetstream;
@@ -40,6 +43,16 @@ struct Info {
     error: Option<Refusal>,
     domain: Option<String>,
     streams: usize,
+    limits: Limits,
+    /// Limits by replicas, in place of the above.
+    tiers: std::collections::BTreeMap<String, serde::de::IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Limits {
+    /// Bytes; negative for any.
+    max_storage: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +104,60 @@ pub async fn survey(
         domain: info.domain.filter(|it| !it.is_empty()),
         streams: info.streams,
         lattices,
+    })
+}
+
+/// Who keeps state in a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// More than one is a fault: what one of them keeps, the others do not know.
+    pub servers: usize,
+    /// The account may keep streams in files.
+    pub keeps_files: bool,
+}
+
+/// How long after the first answer others are waited for, besides the time that one took.
+const OTHERS: Duration = Duration::from_millis(200);
+
+/// Asks everybody who answers for a domain, for at most `limit`.
+///
+/// # Errors
+/// Every variant of [`SurveyError`].
+pub async fn census(
+    client: &async_nats::Client,
+    domain: &str,
+    limit: Duration,
+) -> Result<Census, SurveyError> {
+    let broken = |error: &dyn std::fmt::Display| SurveyError::Refused(error.to_string());
+    let inbox = client.new_inbox();
+    let mut answers = client
+        .subscribe(inbox.clone())
+        .await
+        .map_err(|it| broken(&it))?;
+    let asked = Instant::now();
+    client
+        .publish_with_reply(format!("$JS.{domain}.API.INFO"), inbox, Bytes::new())
+        .await
+        .map_err(|it| broken(&it))?;
+    let first = tokio::time::timeout(limit, answers.next()).await;
+    let first = first
+        .map_err(|_| SurveyError::Timeout(limit))?
+        .ok_or(SurveyError::Nobody)?;
+    if first.status == Some(StatusCode::NO_RESPONDERS) {
+        return Err(SurveyError::Nobody);
+    }
+    let info: Info = serde_json::from_slice(&first.payload).map_err(|it| broken(&it))?;
+    if let Some(error) = info.error {
+        return Err(SurveyError::Refused(error.description));
+    }
+    let mut servers = 1;
+    let end = Instant::now() + (OTHERS + asked.elapsed()).min(limit);
+    while let Ok(Some(_)) = tokio::time::timeout_at(end, answers.next()).await {
+        servers += 1;
+    }
+    Ok(Census {
+        servers,
+        keeps_files: info.limits.max_storage != Some(0) || !info.tiers.is_empty(),
     })
 }
 

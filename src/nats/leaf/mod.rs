@@ -1,8 +1,11 @@
 //! Being a leaf of a hub: where it is, how to log in, and how that is written into a server's configuration.
 
+mod fault;
 pub mod probe;
+mod rights;
 mod tls;
 mod url;
+mod websocket;
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -10,7 +13,9 @@ use std::path::PathBuf;
 
 use super::conf::{quote, quote_path};
 
-pub use probe::{Fault, Probe, probe};
+pub use fault::{Fault, TlsFault, Way};
+pub use probe::{Probe, probe};
+pub use rights::Rights;
 pub use url::{LeafUrl, UrlError};
 
 /// One hub.
@@ -74,6 +79,20 @@ impl Tls {
 }
 
 impl Remote {
+    /// A hub of which only the addresses are known; none if there is no address that can be.
+    pub fn bare(urls: &[String]) -> Option<Self> {
+        let urls: Vec<LeafUrl> = urls
+            .iter()
+            .filter_map(|it| LeafUrl::parse(it).ok())
+            .collect();
+        (!urls.is_empty()).then(|| Self {
+            urls,
+            login: Login::None,
+            tls: Tls::default(),
+            account: None,
+        })
+    }
+
     /// Nothing is sent before TLS is there. A server with only a `tls://` address would go on without, if the hub
     /// has none.
     pub fn needs_tls(&self) -> bool {

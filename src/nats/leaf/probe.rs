@@ -1,24 +1,24 @@
 //! Trying a hub by hand: what a server that cannot become its leaf does not say, or says only in its log.
 
+mod login;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
 use rustls::AlertDescription;
 use rustls::pki_types::ServerName;
 use serde::Deserialize;
-use serde_json::json;
-use tokio::io::BufReader;
 use tokio::io::{
-    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::{LeafUrl, Login, Remote, tls};
+use super::{Fault, LeafUrl, Remote, Rights, TlsFault, tls, websocket};
 
-/// A hub that would take us.
+/// A hub that takes us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     pub server_name: String,
@@ -26,73 +26,33 @@ pub struct Probe {
     /// From a question to its answer, once logged in.
     pub round_trip: Duration,
     pub tls: bool,
-    /// False for websockets: only that something listens is known.
-    pub logged_in: bool,
-}
-
-/// Why a hub cannot be reached, or does not take us. Never holds a secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    #[error("DNS: there is no host {0}")]
-    Dns(String),
-    #[error("refused: nothing listens on {0}")]
-    Refused(String),
-    #[error("{address} cannot be reached: {reason}")]
-    Unreachable { address: String, reason: String },
-    #[error("wrong port: {0} is for clients of NATS, not for leaf nodes")]
-    ClientPort(String),
-    #[error("wrong port: what listens on {0} does not speak NATS")]
-    NotNats(String),
-    /// It may want TLS first.
-    #[error("{0} takes the connection and says nothing")]
-    Silent(String),
-    #[error("TLS: {0} offers none")]
-    NoTls(String),
-    #[error("TLS: {0} wants a client certificate")]
-    NoCertificate(String),
-    #[error("TLS with {address}: {reason}")]
-    Tls { address: String, reason: String },
-    #[error("{what} {path}: {reason}")]
-    File {
-        what: &'static str,
-        path: std::path::PathBuf,
-        reason: String,
-    },
-    /// Who we are.
-    #[error("authentication: {address} refuses the login ({reason})")]
-    Authentication { address: String, reason: String },
-    /// What we may do.
-    #[error("authorization: {address} refuses a leaf of this user ({reason})")]
-    Authorization { address: String, reason: String },
-}
-
-impl Fault {
-    /// Waiting does not mend it; what others do might mend the rest.
-    pub fn is_lasting(&self) -> bool {
-        !matches!(
-            self,
-            Self::Dns(_) | Self::Refused(_) | Self::Unreachable { .. } | Self::Silent(_)
-        )
-    }
+    /// That of the hub which we are joined to, as far as it tells.
+    pub account: Option<String>,
+    /// Bytes of one message; 0 if it does not tell.
+    pub max_payload: u64,
+    pub rights: Rights,
 }
 
 /// Bytes of one line of a hub.
 const MAX_LINE: u64 = 64 * 1024;
 
-/// Lines of a hub before its answer to us: it tells first what its side listens to.
-const MAX_LINES: usize = 100_000;
+/// A hub greets within a round trip; whoever has not by then may wait for us to begin.
+const GREETING_LIMIT: Duration = Duration::from_secs(2);
+
+/// One question to who listens there in place of a hub.
+const LOOK_LIMIT: Duration = Duration::from_secs(1);
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// The line by which a server greets.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Info {
     server_name: String,
     version: String,
     nonce: String,
+    max_payload: u64,
     tls_required: bool,
     tls_available: bool,
     tls_verify: bool,
@@ -100,6 +60,13 @@ struct Info {
     leafnode_urls: Option<Vec<String>>,
     /// Only listeners for clients have it.
     client_ip: Option<String>,
+}
+
+/// A connection before the first line of NATS.
+struct Line {
+    stream: Box<dyn Stream>,
+    /// Carries what goes over websockets.
+    _carrier: Option<AbortOnDropHandle<()>>,
 }
 
 /// Connects to one address of a hub and logs in as a leaf would, for at most `limit`.
@@ -125,41 +92,131 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn run(&self) -> Result<Probe, Fault> {
-        let tcp = self.tcp().await?;
-        if self.url.is_websocket() {
-            return Ok(Probe {
-                server_name: String::new(),
-                version: String::new(),
-                round_trip: Duration::ZERO,
-                tls: false,
-                logged_in: false,
-            });
-        }
-        let first = self.remote.tls.first;
-        let stream: Box<dyn Stream> = if first {
-            Box::new(self.tls(tcp).await?)
-        } else {
-            Box::new(tcp)
+        let line = match self.open().await {
+            Err(fault) => return Err(self.second_look(fault).await),
+            Ok(it) => it,
         };
-        let mut stream = BufReader::new(stream);
-        let info = self.info(&mut stream).await?;
+        let mut stream = BufReader::new(line.stream);
+        let info = match self.info(&mut stream).await {
+            Err(fault) => return Err(self.second_look(fault).await),
+            Ok(it) => it,
+        };
+        let begun = self.remote.tls.first || self.url.is_websocket();
         let wanted = self.remote.needs_tls() || info.tls_required;
-        if wanted && !first && !info.tls_required && !info.tls_available {
+        let upgrade = wanted && !begun;
+        if upgrade && !info.tls_required && !info.tls_available {
             return Err(Fault::NoTls(self.address.clone()));
         }
-        let mut stream: Box<dyn Stream> = if wanted && !first {
+        let mut stream: Box<dyn Stream> = if upgrade {
             Box::new(self.tls(stream.into_inner()).await?)
         } else {
             stream.into_inner()
         };
-        let round_trip = self.log_in(&mut stream, &info).await?;
+        let welcome = self.log_in(&mut stream, &info).await?;
         Ok(Probe {
             server_name: info.server_name,
             version: info.version,
-            round_trip,
-            tls: wanted,
-            logged_in: true,
+            round_trip: welcome.round_trip,
+            tls: upgrade || self.begins_with_tls(),
+            account: welcome.account,
+            max_payload: info.max_payload,
+            rights: welcome.rights,
         })
+    }
+
+    fn begins_with_tls(&self) -> bool {
+        if self.url.is_websocket() {
+            return self.url.needs_tls();
+        }
+        self.remote.tls.first
+    }
+
+    /// All that comes before the first line of NATS.
+    async fn open(&self) -> Result<Line, Fault> {
+        let tcp = self.tcp().await?;
+        let stream: Box<dyn Stream> = if self.begins_with_tls() {
+            Box::new(self.tls(tcp).await?)
+        } else {
+            Box::new(tcp)
+        };
+        if !self.url.is_websocket() {
+            let _carrier = None;
+            return Ok(Line { stream, _carrier });
+        }
+        let path = self.url.path();
+        let asked = websocket::open(stream, &self.address, &path);
+        let taken = self.timed(async { Ok(asked.await) }).await;
+        match taken {
+            Ok(Some((stream, carrier))) => Ok(Line {
+                stream: Box::new(stream),
+                _carrier: Some(carrier),
+            }),
+            Ok(None) => Err(Fault::NoWebsocket(self.address.clone())),
+            Err(error) => Err(self.broken(&error)),
+        }
+    }
+
+    /// Why whoever listens there is not understood: asked in the other ways in which a hub may be spoken to.
+    async fn second_look(&self, fault: Fault) -> Fault {
+        let address = || self.address.clone();
+        let not_tls = matches!(
+            fault,
+            Fault::Tls {
+                reason: TlsFault::NotTls,
+                ..
+            }
+        );
+        match fault {
+            Fault::NoWebsocket(_) | Fault::Silent(_) if self.url.is_websocket() => {
+                match self.look().await {
+                    Some(Look::Nats) => Fault::NoWebsocket(address()),
+                    _ if !self.url.needs_tls() && self.look_tls().await.is_some() => {
+                        Fault::WebsocketTls(address())
+                    }
+                    _ => fault,
+                }
+            }
+            Fault::Tls { .. } if not_tls => match self.look().await {
+                Some(Look::Nats) if self.url.is_websocket() => Fault::NoWebsocket(address()),
+                Some(Look::Nats) => Fault::TlsLater(address()),
+                Some(Look::Http) if !self.url.is_websocket() => Fault::Http(address()),
+                _ => fault,
+            },
+            Fault::Silent(_) | Fault::NotNats(_) if !self.remote.tls.first => {
+                match self.look_tls().await {
+                    Some(Look::Http) => Fault::Http(address()),
+                    Some(_) => Fault::TlsFirst(address()),
+                    None => match self.look().await {
+                        Some(Look::Http) => Fault::Http(address()),
+                        _ => fault,
+                    },
+                }
+            }
+            fault => fault,
+        }
+    }
+
+    /// What answers without TLS, to silence and then to a question of HTTP.
+    async fn look(&self) -> Option<Look> {
+        let tcp = brief(async { self.tcp().await.ok() }).await?;
+        look_at(tcp).await
+    }
+
+    /// What answers to TLS. A certificate that is not trusted is an answer, too.
+    async fn look_tls(&self) -> Option<Look> {
+        let tcp = brief(async { self.tcp().await.ok() }).await?;
+        match brief(async { Some(self.tls(tcp).await) }).await? {
+            Ok(stream) => Some(look_at(stream).await.unwrap_or(Look::Other)),
+            Err(
+                Fault::Tls {
+                    reason: TlsFault::NotTls | TlsFault::Other(_),
+                    ..
+                }
+                | Fault::Unreachable { .. }
+                | Fault::Silent(_),
+            ) => None,
+            Err(_) => Some(Look::Other),
+        }
     }
 
     async fn tcp(&self) -> Result<TcpStream, Fault> {
@@ -186,13 +243,15 @@ impl Attempt<'_> {
     }
 
     async fn info(&self, stream: &mut BufReader<Box<dyn Stream>>) -> Result<Info, Fault> {
-        let line = match self.timed(read_line(stream)).await {
-            Ok(it) => it,
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                return Err(Fault::Silent(self.address.clone()));
-            }
-            Err(error) => return Err(self.broken(&error)),
+        let greeting = tokio::time::timeout(GREETING_LIMIT, self.timed(read_line(stream)));
+        let line = match greeting.await {
+            Err(_) => return Err(Fault::Silent(self.address.clone())),
+            Ok(Ok(it)) => it,
+            Ok(Err(error)) => return Err(self.broken(&error)),
         };
+        if line.starts_with("HTTP/") {
+            return Err(Fault::Http(self.address.clone()));
+        }
         let json = line.strip_prefix("INFO ");
         let info: Option<Info> = json.and_then(|it| serde_json::from_str(it).ok());
         let info = info.ok_or_else(|| Fault::NotNats(self.address.clone()))?;
@@ -204,105 +263,15 @@ impl Attempt<'_> {
 
     async fn tls<S: Stream>(&self, stream: S) -> Result<tokio_rustls::client::TlsStream<S>, Fault> {
         let config = tls::config(self.remote)?;
-        let failed = |reason: String| Fault::Tls {
+        let name = ServerName::try_from(self.url.host().to_owned());
+        let name = name.map_err(|error| Fault::Tls {
             address: self.address.clone(),
-            reason,
-        };
-        let name = ServerName::try_from(self.url.host().to_owned())
-            .map_err(|error| failed(error.to_string()))?;
+            reason: TlsFault::Other(error.to_string()),
+        })?;
         let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
         self.timed(connector.connect(name, stream))
             .await
             .map_err(|error| self.broken(&error))
-    }
-
-    /// Logs in, and asks for a sign of life.
-    async fn log_in(&self, stream: &mut Box<dyn Stream>, info: &Info) -> Result<Duration, Fault> {
-        if info.tls_verify && self.remote.tls.certificate.is_none() {
-            return Err(Fault::NoCertificate(self.address.clone()));
-        }
-        let mut connect = json!({
-            "name": "wash-probe",
-            "server_id": "wash-probe",
-            "version": "2.9.0",
-            "headers": true,
-        });
-        for (key, value) in self.credentials(&info.nonce)? {
-            connect[key] = value.into();
-        }
-        let asked = Instant::now();
-        let greeting = format!("CONNECT {connect}\r\nPING\r\n");
-        let sent = async {
-            stream.write_all(greeting.as_bytes()).await?;
-            stream.flush().await
-        };
-        // A hub that refuses may close before it has read all; its reason is still to be read.
-        let sent = self.timed(sent).await;
-        let mut lines = BufReader::new(stream);
-        for _ in 0..MAX_LINES {
-            let line = match self.timed(read_line(&mut lines)).await {
-                Ok(it) if it.is_empty() => break,
-                Ok(it) => it,
-                Err(error) => return Err(self.broken(&error)),
-            };
-            if line == "PONG" {
-                return Ok(asked.elapsed());
-            }
-            if line == "PING" {
-                let pong = self.timed(lines.get_mut().write_all(b"PONG\r\n")).await;
-                pong.map_err(|error| self.broken(&error))?;
-            }
-            if let Some(reason) = line.strip_prefix("-ERR ") {
-                return Err(self.refused(reason.trim_matches('\'')));
-            }
-        }
-        Err(match sent {
-            Err(error) => self.broken(&error),
-            Ok(()) => self.unreachable("it closes the connection"),
-        })
-    }
-
-    fn credentials(&self, nonce: &str) -> Result<Vec<(&'static str, String)>, Fault> {
-        let sign = |seed: &str| -> Result<(String, String), Fault> {
-            let bad = |_| Fault::Authentication {
-                address: self.address.clone(),
-                reason: "the seed is not valid".to_owned(),
-            };
-            let key = nkeys::KeyPair::from_seed(seed).map_err(bad)?;
-            let signature = key.sign(nonce.as_bytes()).map_err(bad)?;
-            Ok((key.public_key(), BASE64URL_NOPAD.encode(&signature)))
-        };
-        let own = self.url.login();
-        Ok(match (&self.remote.login, own) {
-            (Login::Creds { jwt, seed, .. }, _) => {
-                vec![("jwt", jwt.clone()), ("sig", sign(seed)?.1)]
-            }
-            (Login::Nkey { seed }, _) => {
-                let (public, signature) = sign(seed)?;
-                vec![("nkey", public), ("sig", signature)]
-            }
-            (_, Some((user, Some(password)))) => vec![("user", user), ("pass", password)],
-            (_, Some((token, None))) => vec![("user", token.clone()), ("auth_token", token)],
-            (Login::User { user, password }, None) => {
-                vec![("user", user.clone()), ("pass", password.clone())]
-            }
-            (Login::Token(token), None) => {
-                vec![("user", token.clone()), ("auth_token", token.clone())]
-            }
-            (Login::None, None) => Vec::new(),
-        })
-    }
-
-    fn refused(&self, reason: &str) -> Fault {
-        let address = self.address.clone();
-        let text = reason.to_ascii_lowercase();
-        let about_rights = text.contains("permission") || text.contains("maximum");
-        let reason = reason.to_owned();
-        if about_rights {
-            Fault::Authorization { address, reason }
-        } else {
-            Fault::Authentication { address, reason }
-        }
     }
 
     /// An error of a connection that was there; after a TLS handshake, a refused certificate arrives like this.
@@ -336,6 +305,33 @@ impl Attempt<'_> {
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
+}
+
+/// What is found on a port.
+enum Look {
+    Nats,
+    Http,
+    Other,
+}
+
+async fn look_at<S: Stream>(stream: S) -> Option<Look> {
+    let mut stream = BufReader::new(stream);
+    let mut line = brief(async { read_line(&mut stream).await.ok() }).await;
+    if line.is_none() {
+        let question = b"GET / HTTP/1.0\r\n\r\n";
+        brief(async { stream.get_mut().write_all(question).await.ok() }).await?;
+        line = brief(async { read_line(&mut stream).await.ok() }).await;
+    }
+    let line = line?;
+    Some(match line.split_whitespace().next()? {
+        "INFO" => Look::Nats,
+        it if it.starts_with("HTTP/") => Look::Http,
+        _ => Look::Other,
+    })
+}
+
+async fn brief<T>(work: impl Future<Output = Option<T>>) -> Option<T> {
+    tokio::time::timeout(LOOK_LIMIT, work).await.ok().flatten()
 }
 
 /// One line without its end; empty at the end of the stream. What has no end within bounds is cut.

@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{AlertDescription, CertificateError};
 
-use super::{Fault, Remote};
+use super::{Fault, Remote, TlsFault};
 
 /// The hub is trusted if its authority is the given one, or one of the system's.
 pub(super) fn config(remote: &Remote) -> Result<rustls::ClientConfig, Fault> {
@@ -32,7 +32,7 @@ pub(super) fn config(remote: &Remote) -> Result<rustls::ClientConfig, Fault> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let unusable = |reason: rustls::Error| Fault::Tls {
         address: remote.shown(),
-        reason: reason.to_string(),
+        reason: TlsFault::Other(reason.to_string()),
     };
     let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -56,19 +56,26 @@ pub(super) fn config(remote: &Remote) -> Result<rustls::ClientConfig, Fault> {
         .map_err(|it| bad("client certificate", path, it.to_string()))
 }
 
-/// A failure in words.
-pub(super) fn explain(error: &rustls::Error) -> String {
-    let text = match error {
+/// What a failure means.
+pub(super) fn explain(error: &rustls::Error) -> TlsFault {
+    use CertificateError as Certificate;
+    match error {
         // The latter is of another authority with the same name.
+        rustls::Error::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
+            TlsFault::Untrusted
+        }
         rustls::Error::InvalidCertificate(
-            CertificateError::UnknownIssuer | CertificateError::BadSignature,
-        ) => "its certificate is of an authority that is not trusted here",
+            Certificate::Expired | Certificate::ExpiredContext { .. },
+        ) => TlsFault::Expired,
         rustls::Error::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        ) => "its certificate has expired",
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "its certificate is for another name",
+            Certificate::NotValidYet | Certificate::NotValidYetContext { .. },
+        ) => TlsFault::Early,
+        rustls::Error::InvalidCertificate(Certificate::NotValidForName) => {
+            TlsFault::OtherName(Vec::new())
+        }
+        rustls::Error::InvalidCertificate(Certificate::NotValidForNameContext {
+            presented, ..
+        }) => TlsFault::OtherName(presented.iter().map(|it| plain(it)).collect()),
         rustls::Error::AlertReceived(
             AlertDescription::UnknownCA
             | AlertDescription::BadCertificate
@@ -76,9 +83,14 @@ pub(super) fn explain(error: &rustls::Error) -> String {
             | AlertDescription::CertificateUnknown
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateRevoked,
-        ) => "it does not take the client certificate",
-        rustls::Error::InvalidMessage(_) => "it does not speak TLS",
-        other => return other.to_string(),
-    };
-    text.to_owned()
+        ) => TlsFault::ClientCertificate,
+        rustls::Error::InvalidMessage(_) => TlsFault::NotTls,
+        other => TlsFault::Other(other.to_string()),
+    }
+}
+
+/// `DnsName("hub")` is for programmers.
+fn plain(name: &str) -> String {
+    let inner = name.split_once('(').and_then(|(_, it)| it.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"').to_owned()
 }

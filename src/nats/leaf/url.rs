@@ -11,6 +11,8 @@ pub struct LeafUrl {
     login: Option<std::ops::Range<usize>>,
     host: String,
     port: Option<u16>,
+    /// Of websockets only; without the first slash.
+    path: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,7 @@ impl LeafUrl {
             login,
             host,
             port,
+            path: path.to_owned(),
         })
     }
 
@@ -112,6 +115,14 @@ impl LeafUrl {
             Scheme::SecureWebsocket => 443,
         };
         self.port.unwrap_or(default)
+    }
+
+    /// With a slash before it, or empty.
+    pub(super) fn path(&self) -> String {
+        match self.path.as_str() {
+            "" => String::new(),
+            path => format!("/{path}"),
+        }
     }
 
     pub fn needs_tls(&self) -> bool {

@@ -24,6 +24,11 @@ use super::leaf::Remote;
 use super::monitor::Monitor;
 use super::process::{ProcessId, Signal};
 
+/// What a server has logged as errors lately, without process, time and connection; nothing if there is no log.
+pub fn server_complaints(log: &Path) -> Vec<String> {
+    log::complaints(log, 0)
+}
+
 /// What a server needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {

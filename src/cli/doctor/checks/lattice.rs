@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{NO_TIME, Verdict};
 use crate::cli::doctor::facts::{Clock, Facts};
+use crate::cli::leaf::hubs::{Finding, Status};
 use crate::lattice::state::survey::SurveyError;
 
 /// Milliseconds; clocks without a time server drift by this much in weeks.
@@ -53,6 +54,24 @@ pub(super) fn jetstream(facts: &Facts) -> Verdict {
             };
         }
     };
+    if let Some(census) = &facts.census {
+        let domain = wanted.or(own).unwrap_or_default();
+        if census.servers > 1 {
+            return Verdict::failure(
+                format!(
+                    "{} servers answer for JetStream domain '{domain}', and each keeps state of its own",
+                    census.servers
+                ),
+                "give each machine's server a domain of its own: wash leaf config --domain NAME, or --nats-js-domain NAME",
+            );
+        }
+        if !census.keeps_files {
+            return Verdict::failure(
+                format!("JetStream domain '{domain}' has no room for this account's files"),
+                "ask who runs it for JetStream storage for this account",
+            );
+        }
+    }
     let domain = match &survey.domain {
         Some(it) => format!("domain '{it}'"),
         None => "no domain".to_owned(),
@@ -72,25 +91,31 @@ pub(super) fn leaf(facts: &Facts) -> Verdict {
             "the server's monitoring is not known; name it with --monitor http://HOST:8222",
         );
     };
+    if let Some(it) = &leafs.unusable {
+        return Verdict::failure(&it.what, it.fix.as_deref().unwrap_or("wash leaf check"));
+    }
+    let findings = leafs.hubs.iter().chain(&leafs.trouble);
+    let all = |bad: fn(&Finding) -> bool| -> Option<(String, String)> {
+        let found: Vec<&Finding> = findings.clone().filter(|it| bad(it)).collect();
+        let details: Vec<&str> = found.iter().map(|it| it.detail.as_str()).collect();
+        let mut fixes: Vec<&str> = found.iter().filter_map(|it| it.hint.as_deref()).collect();
+        fixes.dedup();
+        (!found.is_empty()).then(|| (details.join("; "), fixes.join("; ")))
+    };
+    if let Some((details, fixes)) = all(Finding::is_failure) {
+        return Verdict::failure(details, format!("{fixes}; wash leaf check tells more"));
+    }
+    if let Some((details, fixes)) = all(|it| it.status == Status::Warning) {
+        return Verdict::warning(details, fixes);
+    }
     let up: Vec<_> = leafs
         .links
         .iter()
-        .map(|it| match &it.round_trip {
-            Some(time) => format!("{} ({time})", it.peer),
-            None => it.peer.clone(),
+        .map(|it| match it.rtt.as_str() {
+            "" => it.peer(),
+            time => format!("{} ({time})", it.peer()),
         })
         .collect();
-    if up.len() < leafs.wanted.len() {
-        return Verdict::failure(
-            format!(
-                "{} of {} leaf links are up; the server is to reach {}",
-                up.len(),
-                leafs.wanted.len(),
-                leafs.wanted.join(", ")
-            ),
-            "wash leaf check",
-        );
-    }
     if up.is_empty() {
         return Verdict::ok(format!("none, and none is configured ({})", leafs.monitor));
     }

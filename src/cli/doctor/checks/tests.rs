@@ -2,13 +2,16 @@ use std::time::Duration;
 
 use super::*;
 use crate::cli::doctor::facts::{
-    Address, Clock, Exposed, Leafs, Link, Login, Port, Server, Settings, Trouble,
+    Address, Clock, Exposed, Leafs, Login, Port, Server, Settings, Trouble,
 };
+use crate::cli::leaf::hubs::{Finding, Status as Found};
+use crate::cli::report::Kind;
 use crate::config::running::{Nats, Process, Record};
 use crate::lattice::ConnectError;
 use crate::lattice::connect::UserJwt;
-use crate::lattice::state::survey::{Survey, SurveyError};
+use crate::lattice::state::survey::{Census, Survey, SurveyError};
 use crate::lattice::wire::HostSummary;
+use crate::nats::monitor::Link;
 
 const NOW: u64 = 1_700_000_000;
 const URL: &str = "nats://127.0.0.1:4222";
@@ -53,6 +56,7 @@ fn healthy() -> Facts {
             streams: 1,
             lattices: vec!["default".to_owned()],
         })),
+        census: None,
         leafs: Some(Leafs::default()),
         hosts: Some(Ok(vec![host("N1", "0.1.0")])),
         clocks: vec![clock(3)],
@@ -298,9 +302,32 @@ fn faults_behind_nats() {
             server.domain = Some("core".to_owned());
         }
     });
+    let census = |servers, keeps_files| {
+        move |it: &mut Facts| {
+            it.census = Some(Census {
+                servers,
+                keeps_files,
+            });
+        }
+    };
+    fails("jetstream", "--domain", census(2, true));
+    fails("jetstream", "storage", census(1, false));
+    let found = |status| Finding::new(status, "the hub is gone").hint("start it");
+    fails("leaf", "start it", |it| {
+        it.leafs = Some(Leafs {
+            hubs: vec![found(Found::Failed(Kind::Connect))],
+            ..Leafs::default()
+        });
+    });
     fails("leaf", "wash leaf check", |it| {
         it.leafs = Some(Leafs {
-            wanted: vec!["tls://hub:7422".to_owned()],
+            trouble: Some(found(Found::Failed(Kind::Connect))),
+            ..Leafs::default()
+        });
+    });
+    warns("leaf", |it| {
+        it.leafs = Some(Leafs {
+            hubs: vec![found(Found::Warning)],
             ..Leafs::default()
         });
     });
@@ -335,7 +362,6 @@ fn what_cannot_be_known_is_no_fault() {
         assert_eq!(of(name), Status::Skipped, "{name}");
     }
     facts.leafs = Some(Leafs {
-        wanted: vec!["tls://hub".to_owned()],
         links: vec![Link::default()],
         ..Leafs::default()
     });
