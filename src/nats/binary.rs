@@ -47,6 +47,8 @@ impl Binary {
         search_path: Option<&OsStr>,
     ) -> Result<Self, FindError> {
         let path = match wanted {
+            // A name alone would be looked up on the PATH.
+            Some(it) if it.is_file() => std::path::absolute(it).unwrap_or_else(|_| it.to_owned()),
             Some(it) => it.to_owned(),
             None => search(search_path).ok_or(FindError::Missing)?,
         };

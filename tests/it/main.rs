@@ -12,6 +12,7 @@ mod abuse_nats;
 mod abuse_start;
 mod abuse_state;
 mod abuse_up;
+mod article;
 mod call;
 mod contract;
 mod ctl;

@@ -35,7 +35,9 @@ impl Search<'_> {
     pub(super) async fn leafs(&self, id: &str) -> Option<Leafs> {
         let own = self.args.config.as_deref();
         let own = own.map(|it| OwnConfig::read(it, &self.session.env));
-        let monitored = own.as_ref().and_then(|it| it.as_ref().ok()?.monitor.clone());
+        let monitored = own
+            .as_ref()
+            .and_then(|it| it.as_ref().ok()?.monitor.clone());
         let mut places: Vec<String> = Vec::new();
         if let Some(it) = &self.args.monitor {
             places.push(it.clone());

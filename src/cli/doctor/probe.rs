@@ -37,11 +37,7 @@ const JETSTREAM_LIMIT: Duration = Duration::from_secs(3);
 const USUAL: &str = "127.0.0.1:4222";
 
 /// Looks at everything, for at most `limit`; what was not reached by then stays unknown.
-pub(super) async fn all(
-    session: &Session,
-    args: &DoctorArgs,
-    limit: Duration,
-) -> Facts {
+pub(super) async fn all(session: &Session, args: &DoctorArgs, limit: Duration) -> Facts {
     let decided = decide(session, &args.connection);
     let connection = decided.as_ref().ok();
     let state = session.dirs.as_ref().map(|it| it.state.clone());

@@ -374,9 +374,7 @@ async fn domain(proof: &mut Proof, target: &Target, client: async_nats::Client) 
         proof.fail("domain", Kind::Usage, "its name is not valid", hint);
         return;
     }
-    let asked = Instant::now();
     let found = survey::census(&client, &domain, DOMAIN_LIMIT).await;
-    let took = asked.elapsed().as_secs_f64() * 1000.0;
     let who = format!("JetStream domain '{domain}'");
     match found {
         Ok(it) if it.servers > 1 => proof.fail(
@@ -392,7 +390,10 @@ async fn domain(proof: &mut Proof, target: &Target, client: async_nats::Client) 
             format!("{who} has no room for this account's files"),
             "ask who runs it for JetStream storage for this account",
         ),
-        Ok(_) => proof.ok("domain", format!("'{domain}' answers in {took:.1} ms")),
+        Ok(it) => {
+            let took = it.round_trip.as_secs_f64() * 1000.0;
+            proof.ok("domain", format!("'{domain}' answers in {took:.1} ms"));
+        }
         Err(SurveyError::Refused(reason)) => proof.fail(
             "domain",
             Kind::Auth,

@@ -155,7 +155,10 @@ fn welcome(shown: &str, probe: &Probe, needs: &[String]) -> Finding {
     }
     let detail = format!("{shown} takes us as a leaf{account}");
     if (1..USUAL_PAYLOAD).contains(&probe.max_payload) {
-        let detail = format!("{detail}; messages may have {} bytes only", probe.max_payload);
+        let detail = format!(
+            "{detail}; messages may have {} bytes only",
+            probe.max_payload
+        );
         return Finding::new(Status::Warning, detail)
             .hint("ask who runs the hub for max_payload: 1MB");
     }

@@ -32,6 +32,7 @@ impl Seen {
         let refused = hubs.iter().any(Finding::is_failure);
         let limit = if refused { Duration::ZERO } else { LINK_LIMIT };
         let started = Instant::now();
+        let mut changed = started;
         let mut before: Vec<Link> = Vec::new();
         loop {
             let mut links = monitor.links().await.unwrap_or_default();
@@ -39,11 +40,15 @@ impl Seen {
             let is_new = links.iter().any(|it| it.is_spoke.is_some());
             let stays = |it: &Link| links.iter().any(|now| now.is_same(it));
             let unsteady = !before.iter().all(stays);
+            if links.len() != before.len() {
+                changed = Instant::now();
+            }
             before.clone_from(&links);
             let up: Vec<Link> = links.into_iter().filter(Link::is_proven).collect();
             let waited = started.elapsed();
-            let proven = up.len() >= wanted && (!is_new || waited >= STEADY);
-            if unsteady || proven || waited >= limit {
+            let steady = !is_new || refused || changed.elapsed() >= STEADY;
+            let enough = up.len() >= wanted;
+            if unsteady || enough && steady || !enough && waited >= limit {
                 return Self { up, unsteady };
             }
             tokio::time::sleep(POLL).await;
@@ -67,7 +72,8 @@ impl Seen {
         let lost = hubs.iter().any(|it| it.status == Status::Warning);
         let of = format!("{up} of {wanted} up");
         if said("Duplicate Remote LeafNode") || self.unsteady && !refused {
-            let detail = "the link comes and goes: another server with the same name is joined to the hub";
+            let detail =
+                "the link comes and goes: another server with the same name is joined to the hub";
             return Some(Finding::new(Status::Failed(Kind::Refused), detail).hint(
                 "give each server a name of its own: server_name in its configuration, \
                  or wash leaf config --server-name NAME",

@@ -94,7 +94,7 @@ pub(super) async fn wait(
         true => give_up.min(started + OPTIONAL_LIMIT),
         false => give_up.checked_sub(LAST_WORDS).unwrap_or(give_up),
     };
-    let latest = Mutex::new(None);
+    let latest = Mutex::new(Tried::No);
     let outcome = tokio::select! {
         links = established(monitor, remotes.len()) => return Ok(Links::new(remotes, &links)),
         fault = explain(server, remotes, &latest) => Some(fault),
@@ -104,8 +104,8 @@ pub(super) async fn wait(
     if links.len() >= remotes.len() {
         return Ok(Links::new(remotes, &links));
     }
-    let fault = outcome.or_else(|| latest.lock().ok().and_then(|mut it| it.take()));
-    let error = down(server, remotes, fault, started.elapsed());
+    let tried = outcome.map_or_else(|| latest.into_inner().unwrap_or_default(), Tried::Fault);
+    let error = down(server, remotes, tried, started.elapsed());
     if !optional {
         return Err(error);
     }
@@ -136,24 +136,41 @@ async fn proven(monitor: &Monitor) -> Vec<Link> {
 }
 
 /// Tries the hubs by hand until one of them has a fault that waiting does not mend. Keeps the latest of the others.
-async fn explain(server: &Server, remotes: &[Remote], latest: &Mutex<Option<Fault>>) -> Fault {
+async fn explain(server: &Server, remotes: &[Remote], latest: &Mutex<Tried>) -> Fault {
     let started = Instant::now();
     while server.complaints().is_empty() && started.elapsed() < QUIET {
         tokio::time::sleep(POLL).await;
     }
     loop {
         for remote in remotes {
-            match fault_of(remote).await {
+            let tried = match fault_of(remote).await {
                 Some(fault) if fault.is_lasting() => return fault,
-                Some(fault) => {
-                    if let Ok(mut latest) = latest.lock() {
-                        *latest = Some(fault);
-                    }
-                }
-                None => {}
+                Some(fault) => Tried::Fault(fault),
+                None => Tried::Taken,
+            };
+            if let Ok(mut latest) = latest.lock() {
+                latest.update(tried);
             }
         }
         tokio::time::sleep(PROBE_PAUSE).await;
+    }
+}
+
+/// What trying the hubs by hand has shown so far.
+#[derive(Default)]
+enum Tried {
+    #[default]
+    No,
+    Taken,
+    Fault(Fault),
+}
+
+impl Tried {
+    /// A hub that takes us says nothing against the fault of another.
+    fn update(&mut self, now: Self) {
+        if !matches!((&self, &now), (Self::Fault(_), Self::Taken)) {
+            *self = now;
+        }
     }
 }
 
@@ -169,28 +186,25 @@ async fn fault_of(remote: &Remote) -> Option<Fault> {
     fault
 }
 
-fn down(
-    server: &Server,
-    remotes: &[Remote],
-    fault: Option<Fault>,
-    waited: Duration,
-) -> CommandError {
+fn down(server: &Server, remotes: &[Remote], tried: Tried, waited: Duration) -> CommandError {
     let hubs: Vec<String> = remotes.iter().map(Remote::shown).collect();
     let hubs = hubs.join(" and ");
     let waited = format!("{:.1}s", waited.as_secs_f64());
     let message = format!("no leaf link to {hubs} after {waited}");
-    match fault {
-        Some(fault) => {
+    match tried {
+        Tried::Fault(fault) => {
             let (kind, hint) = mend(&fault);
             CommandError::new(kind, message).because(fault).hint(hint)
         }
-        None => {
+        Tried::No | Tried::Taken => {
             let mut error = CommandError::new(Kind::Connect, message);
             error.causes = server.complaints();
             if error.causes.is_empty() {
-                error
-                    .causes
-                    .push("the hub takes our login, but the link does not come up".to_owned());
+                let cause = match tried {
+                    Tried::No => "the hub has not answered so far",
+                    _ => "the hub takes our login, but the link does not come up",
+                };
+                error.causes.push(cause.to_owned());
             }
             error
         }

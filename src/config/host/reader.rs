@@ -86,7 +86,11 @@ impl Reader<'_> {
         Ok(it)
     }
 
-    pub(super) fn seed(&self, key: Key, kind: KeyKind) -> Result<Option<Setting<Seed>>, ConfigError> {
+    pub(super) fn seed(
+        &self,
+        key: Key,
+        kind: KeyKind,
+    ) -> Result<Option<Setting<Seed>>, ConfigError> {
         let Some(it) = self.0.get(key) else {
             return Ok(None);
         };
@@ -131,7 +135,11 @@ impl Reader<'_> {
     }
 
     /// The six settings from `host` on.
-    pub(super) fn endpoint(&self, host: Key, seed_flag: &'static str) -> Result<Endpoint, ConfigError> {
+    pub(super) fn endpoint(
+        &self,
+        host: Key,
+        seed_flag: &'static str,
+    ) -> Result<Endpoint, ConfigError> {
         let (port, seed, jwt, creds, tls) = match host {
             Key::CtlHost => (
                 Key::CtlPort,
@@ -189,12 +197,10 @@ impl Reader<'_> {
             let path = PathBuf::from(creds.value.trim());
             note_exposed(&path, exposed);
             // Unreadable credentials must stop the start: a host must not turn anonymous.
-            read_small(&path, 64 * 1024).map_err(|reason| {
-                ConfigError::Unreadable {
-                    what: "credentials file",
-                    path: path.clone(),
-                    reason,
-                }
+            read_small(&path, 64 * 1024).map_err(|reason| ConfigError::Unreadable {
+                what: "credentials file",
+                path: path.clone(),
+                reason,
             })?;
             return Ok(creds.clone().map(|_| Auth::Creds(path)));
         }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use async_nats::StatusCode;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::context::{RequestError, RequestErrorKind};
-use async_nats::StatusCode;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
@@ -114,6 +114,8 @@ pub struct Census {
     pub servers: usize,
     /// The account may keep streams in files.
     pub keeps_files: bool,
+    /// Of the first answer.
+    pub round_trip: Duration,
 }
 
 /// How long after the first answer others are waited for, besides the time that one took.
@@ -146,18 +148,20 @@ pub async fn census(
     if first.status == Some(StatusCode::NO_RESPONDERS) {
         return Err(SurveyError::Nobody);
     }
+    let round_trip = asked.elapsed();
     let info: Info = serde_json::from_slice(&first.payload).map_err(|it| broken(&it))?;
     if let Some(error) = info.error {
         return Err(SurveyError::Refused(error.description));
     }
     let mut servers = 1;
-    let end = Instant::now() + (OTHERS + asked.elapsed()).min(limit);
+    let end = Instant::now() + (OTHERS + round_trip).min(limit);
     while let Ok(Some(_)) = tokio::time::timeout_at(end, answers.next()).await {
         servers += 1;
     }
     Ok(Census {
         servers,
         keeps_files: info.limits.max_storage != Some(0) || !info.tiers.is_empty(),
+        round_trip,
     })
 }
 

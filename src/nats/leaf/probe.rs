@@ -183,13 +183,10 @@ impl Attempt<'_> {
                 _ => fault,
             },
             Fault::Silent(_) | Fault::NotNats(_) if !self.remote.tls.first => {
-                match self.look_tls().await {
-                    Some(Look::Http) => Fault::Http(address()),
-                    Some(_) => Fault::TlsFirst(address()),
-                    None => match self.look().await {
-                        Some(Look::Http) => Fault::Http(address()),
-                        _ => fault,
-                    },
+                match tokio::join!(self.look_tls(), self.look()) {
+                    (Some(Look::Http), _) | (None, Some(Look::Http)) => Fault::Http(address()),
+                    (Some(_), _) => Fault::TlsFirst(address()),
+                    (None, _) => fault,
                 }
             }
             fault => fault,

@@ -61,9 +61,9 @@ pub(super) fn explain(error: &rustls::Error) -> TlsFault {
     use CertificateError as Certificate;
     match error {
         // The latter is of another authority with the same name.
-        rustls::Error::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
-            TlsFault::Untrusted
-        }
+        rustls::Error::InvalidCertificate(
+            Certificate::UnknownIssuer | Certificate::BadSignature,
+        ) => TlsFault::Untrusted,
         rustls::Error::InvalidCertificate(
             Certificate::Expired | Certificate::ExpiredContext { .. },
         ) => TlsFault::Expired,
@@ -74,7 +74,8 @@ pub(super) fn explain(error: &rustls::Error) -> TlsFault {
             TlsFault::OtherName(Vec::new())
         }
         rustls::Error::InvalidCertificate(Certificate::NotValidForNameContext {
-            presented, ..
+            presented,
+            ..
         }) => TlsFault::OtherName(presented.iter().map(|it| plain(it)).collect()),
         rustls::Error::AlertReceived(
             AlertDescription::UnknownCA
@@ -91,6 +92,8 @@ pub(super) fn explain(error: &rustls::Error) -> TlsFault {
 
 /// `DnsName("hub")` is for programmers.
 fn plain(name: &str) -> String {
-    let inner = name.split_once('(').and_then(|(_, it)| it.strip_suffix(')'));
+    let inner = name
+        .split_once('(')
+        .and_then(|(_, it)| it.strip_suffix(')'));
     inner.unwrap_or(name).trim_matches('"').to_owned()
 }

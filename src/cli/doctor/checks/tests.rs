@@ -307,6 +307,7 @@ fn faults_behind_nats() {
             it.census = Some(Census {
                 servers,
                 keeps_files,
+                round_trip: Duration::ZERO,
             });
         }
     };
