@@ -2092,6 +2092,7 @@ Register-ArgumentCompleter -Native -CommandName 'wash' -ScriptBlock {
         }
         'wash;doctor' {
             [CompletionResult]::new('--monitor', '--monitor', [CompletionResultType]::ParameterName, 'Monitoring address of the NATS server, for its leaf links [default: port 8222 of a server on this machine]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration of that server, for its hubs [default: that of the server which `wash up` started here]')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]')

@@ -4279,13 +4279,17 @@ _wash() {
             return 0
             ;;
         wash__subcmd__doctor)
-            opts="-s -r -p -x -t -o -q -v -h --monitor --server --ctl-host --ctl-port --lattice --context --timeout --no-wait --creds --ctl-jwt --ctl-seed --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --js-domain --ctl-prefix --timeout-ms --output --quiet --verbose --no-input --color --log-level --log-format --help"
+            opts="-s -r -p -x -t -o -q -v -h --monitor --config --server --ctl-host --ctl-port --lattice --context --timeout --no-wait --creds --ctl-jwt --ctl-seed --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --js-domain --ctl-prefix --timeout-ms --output --quiet --verbose --no-input --color --log-level --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --monitor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

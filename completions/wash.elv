@@ -2030,6 +2030,7 @@ set edit:completion:arg-completer[wash] = {|@words|
         }
         &'wash;doctor'= {
             cand --monitor 'Monitoring address of the NATS server, for its leaf links [default: port 8222 of a server on this machine]'
+            cand --config 'Configuration of that server, for its hubs [default: that of the server which `wash up` started here]'
             cand -s 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]'
             cand --server 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]'
             cand -r 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]'

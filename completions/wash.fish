@@ -1396,6 +1396,7 @@ complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcomman
 complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand ctx; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand doctor" -l monitor -d 'Monitoring address of the NATS server, for its leaf links [default: port 8222 of a server on this machine]' -r
+complete -c wash -n "__fish_wash_using_subcommand doctor" -l config -d 'Configuration of that server, for its hubs [default: that of the server which `wash up` started here]' -r -F
 complete -c wash -n "__fish_wash_using_subcommand doctor" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
 complete -c wash -n "__fish_wash_using_subcommand doctor" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
 complete -c wash -n "__fish_wash_using_subcommand doctor" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r

@@ -29,7 +29,7 @@ mod leaf_state;
 mod map;
 mod nats;
 mod outside;
-mod par;
+mod passphrase;
 mod up;
 
 /// A file in this directory that no line above names would never run.
