@@ -277,6 +277,107 @@ fn a_server_that_expects_tls() {
 }
 
 #[test]
+fn servers_that_want_more_or_give_less() {
+    let env = TestEnv::new();
+    // A token, and none or the wrong one.
+    let token = NatsServer::start_with("jetstream {}\nauthorization { token: s3same }");
+    let server = ["--server", token.url()];
+    let with = |more: &[&str]| Diagnosis::of(&env, &[&server, more].concat());
+    with(&[]).only("credentials", "--token");
+    with(&["--token", "no"]).only("credentials", "--token");
+    let right = with(&["--token", "s3same"]);
+    assert_eq!(right.failures(), ["lattice"], "{:#}", right.0);
+    assert!(!right.0.to_string().contains("s3same"), "{:#}", right.0);
+
+    // An account without JetStream.
+    let accounts = "jetstream {}\naccounts { A { users: [ { user: a, password: pw } ] }, \
+                    B { users: [ { user: b, password: pw } ], jetstream: enabled } }";
+    let nats = NatsServer::start_with(accounts);
+    let as_user = |user| {
+        let args = ["--server", nats.url(), "--user", user, "--password", "pw"];
+        Diagnosis::of(&env, &args)
+    };
+    assert_eq!(as_user("a").failures(), ["jetstream", "lattice"]);
+    assert_eq!(as_user("b").failures(), ["lattice"]);
+
+    // Messages that are too long for it.
+    let narrow = NatsServer::start_with("jetstream {}\nmax_payload: 65536");
+    let _host = FakeHost::start(narrow.url(), Manners::default());
+    let diagnosis = Diagnosis::of(&env, &["--server", narrow.url()]);
+    assert_eq!(diagnosis.status("nats"), "warning", "{:#}", diagnosis.0);
+    let said = diagnosis.check("nats").to_string();
+    assert!(
+        said.contains("65536 bytes only") && said.contains("max_payload: 1MB"),
+        "{said}"
+    );
+
+    // It takes the connection and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    Diagnosis::of(&env, &["--server", &address]).only("address", "--nats-port 0");
+}
+
+#[test]
+fn a_server_that_wants_a_client_certificate() {
+    let env = TestEnv::new();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let cert = env.write("cert.pem", made.cert.pem());
+    private(&env, "key.pem", &made.signing_key.serialize_pem(), 0o600);
+    let key = env.home().join("key.pem");
+    let config = format!(
+        "jetstream {{}}\ntls {{ cert_file: {cert:?}, key_file: {key:?}, ca_file: {cert:?}, verify: true }}"
+    );
+    let nats = NatsServer::start_with(&config);
+    let server = format!("tls://localhost:{}", nats.port());
+    let args = ["--server", &server, "--tls-ca", "cert.pem"];
+    Diagnosis::of(&env, &args).only("tls", "--tls-cert");
+    let own = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    let with = Diagnosis::of(&env, &[&args[..], &own].concat());
+    assert_eq!(with.failures(), ["lattice"], "{:#}", with.0);
+}
+
+#[test]
+fn a_host_whose_clock_is_wrong() {
+    let env = TestEnv::new();
+    let nats = NatsServer::start();
+    let _host = FakeHost::start(nats.url(), Manners::default());
+    let url = nats.url().to_owned();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let telling = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let client = runtime.block_on(async_nats::connect(url)).unwrap();
+        // Until the doctor has heard it.
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            let time = time::OffsetDateTime::now_utc() + time::Duration::minutes(2);
+            let format = &time::format_description::well_known::Rfc3339;
+            let event = json!({
+                "specversion": "1.0", "id": "1", "source": "NLATE", "datacontenttype": "application/json",
+                "type": "com.wasmcloud.lattice.host_heartbeat", "time": time.format(format).unwrap(),
+                "data": {"friendly_name": "late", "uptime_seconds": 1},
+            });
+            runtime.block_on(async {
+                let body = event.to_string().into();
+                client.publish("wasmbus.evt.default", body).await.unwrap();
+                client.flush().await.unwrap();
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            });
+        }
+    });
+    let diagnosis = Diagnosis::of(&env, &["--server", nats.url()]);
+    drop(stop);
+    telling.join().unwrap();
+    diagnosis.only("clock", "time server");
+    let said = diagnosis.check("clock").to_string();
+    assert!(
+        said.contains("host NLATE") && said.contains("ahead of us"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_leaf_link_that_is_down() {
     let env = TestEnv::new();
     let port = {
@@ -292,7 +393,12 @@ fn a_leaf_link_that_is_down() {
     let monitor = format!("http://127.0.0.1:{port}");
     let args = ["--server", nats.url(), "--monitor", &monitor];
     let diagnosis = Diagnosis::of(&env, &args);
-    diagnosis.only("leaf", "wash leaf check");
+    diagnosis.only("leaf", "7422");
+    let said = diagnosis.check("leaf").to_string();
+    assert!(
+        said.contains("refused: nothing listens on 127.0.0.1:1"),
+        "{said}"
+    );
     // The monitoring of another server says nothing about this one.
     let other = NatsServer::start();
     let _host = FakeHost::start(other.url(), Manners::default());

@@ -476,7 +476,7 @@ fn named_and_mended(env: &TestEnv, case: &Case) {
         "--nats-port",
         "0",
         "--ready-timeout",
-        "6s",
+        "10s",
         "--leaf-remote",
     ];
     let up = env.run(&[&up[..], &args].concat());

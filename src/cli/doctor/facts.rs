@@ -134,6 +134,13 @@ pub(super) struct Leafs {
     pub(super) unusable: Option<Trouble>,
 }
 
+impl Leafs {
+    pub(super) fn is_broken(&self) -> bool {
+        let mut findings = self.hubs.iter().chain(&self.trouble);
+        self.unusable.is_some() || findings.any(Finding::is_failure)
+    }
+}
+
 /// Another clock beside ours.
 #[derive(Clone, Debug)]
 pub(super) struct Clock {

@@ -21,7 +21,7 @@ use crate::config::host::{Key, remembered};
 use crate::config::layer::Source;
 use crate::config::running::Record;
 use crate::lattice::LatticeName;
-use crate::lattice::connect::connect;
+use crate::lattice::connect::{ConnectError, connect, round_trip};
 use crate::lattice::state::survey::{self, SurveyError};
 use crate::nats::Binary;
 use crate::nats::leaf::{Login, Remote, Tls};
@@ -250,16 +250,23 @@ async fn nats(proof: &mut Proof, target: &Target) -> Option<async_nats::Client> 
     match connect(&options).await {
         Ok(client) => {
             let asked = Instant::now();
-            let answered = client.flush().await;
+            round_trip(&client).await;
             let took = asked.elapsed().as_secs_f64() * 1000.0;
-            match answered {
-                Ok(()) => proof.ok("nats", format!("{shown} answers in {took:.1} ms")),
-                Err(error) => proof.fail("nats", Kind::Connect, error.to_string(), "try again"),
-            }
+            proof.ok("nats", format!("{shown} answers in {took:.1} ms"));
             Some(client)
         }
         Err(error) => {
-            proof.error("nats", error.into());
+            let absent = matches!(error, ConnectError::Refused(_));
+            match &target.own {
+                Some(own) if absent => {
+                    let path = own.path.display();
+                    let hint = format!(
+                        "start it: nats-server --config '{path}', or wash up --nats-config '{path}'"
+                    );
+                    proof.fail("nats", Kind::Connect, error.to_string(), &hint);
+                }
+                _ => proof.error("nats", error.into()),
+            }
             None
         }
     }

@@ -93,7 +93,11 @@ impl Seen {
                 Finding::new(Status::Warning, of).hint("mend what the line about the hub says")
             }
             (false, _) => {
-                let detail = format!("{of}, although the hubs can be reached");
+                let reached = hubs.iter().any(|it| it.status == Status::Ok);
+                let detail = match reached {
+                    true => format!("{of}, although the hubs take us"),
+                    false => of,
+                };
                 Finding::new(Status::Failed(Kind::Connect), detail)
                     .hint("see the server's log; a server with another configuration may run there")
             }

@@ -79,12 +79,14 @@ impl Tls {
 }
 
 impl Remote {
-    /// A hub of which only the addresses are known; none if there is no address that can be.
+    /// A hub of which only the addresses are known, as the server's monitoring tells them; none if none can be.
     pub fn bare(urls: &[String]) -> Option<Self> {
-        let urls: Vec<LeafUrl> = urls
-            .iter()
-            .filter_map(|it| LeafUrl::parse(it).ok())
-            .collect();
+        let parse = |it: &String| match it.contains("://") {
+            true => LeafUrl::parse(it).ok(),
+            // It leaves the scheme out.
+            false => LeafUrl::parse(&format!("nats-leaf://{it}")).ok(),
+        };
+        let urls: Vec<LeafUrl> = urls.iter().filter_map(parse).collect();
         (!urls.is_empty()).then(|| Self {
             urls,
             login: Login::None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{NO_TIME, Verdict};
-use crate::cli::doctor::facts::{Clock, Facts};
+use crate::cli::doctor::facts::{Clock, Facts, Leafs};
 use crate::cli::leaf::hubs::{Finding, Status};
 use crate::lattice::state::survey::SurveyError;
 
@@ -34,7 +34,12 @@ pub(super) fn jetstream(facts: &Facts) -> Verdict {
         None => return Verdict::skipped(NO_TIME),
         Some(Ok(it)) => it,
         Some(Err(error)) => {
+            let broken = facts.leafs.as_ref().is_some_and(Leafs::is_broken);
             return match (wanted, own) {
+                (Some(wanted), _) if broken => Verdict::failure(
+                    format!("{error} of domain '{wanted}'"),
+                    "mend the leaf link first",
+                ),
                 (Some(wanted), Some(own)) if wanted != own => Verdict::failure(
                     format!("{error} of domain '{wanted}'; the server's own domain is '{own}'"),
                     format!("--js-domain {own}, or mend the leaf link to '{wanted}'"),
@@ -88,13 +93,18 @@ pub(super) fn jetstream(facts: &Facts) -> Verdict {
 pub(super) fn leaf(facts: &Facts) -> Verdict {
     let Some(leafs) = &facts.leafs else {
         return Verdict::skipped(
-            "the server's monitoring is not known; name it with --monitor http://HOST:8222",
+            "the server's monitoring is not known; --monitor HOST:8222 names it, or --config FILE the server's configuration",
         );
     };
     if let Some(it) = &leafs.unusable {
         return Verdict::failure(&it.what, it.fix.as_deref().unwrap_or("wash leaf check"));
     }
-    let findings = leafs.hubs.iter().chain(&leafs.trouble);
+    // What a hub says explains the rest.
+    let besides = leafs
+        .trouble
+        .iter()
+        .filter(|_| !leafs.hubs.iter().any(Finding::is_failure));
+    let findings = leafs.hubs.iter().chain(besides);
     let all = |bad: fn(&Finding) -> bool| -> Option<(String, String)> {
         let found: Vec<&Finding> = findings.clone().filter(|it| bad(it)).collect();
         let details: Vec<&str> = found.iter().map(|it| it.detail.as_str()).collect();

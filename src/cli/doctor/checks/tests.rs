@@ -165,8 +165,8 @@ fn what_depends_on_a_failure_is_skipped() {
     let expected = [
         "tls",
         "nats",
-        "jetstream",
         "leaf",
+        "jetstream",
         "lattice",
         "hosts",
         "clock",
