@@ -1,6 +1,8 @@
 //! `wash keys`: making, showing and listing keys. How keys are kept is [`keyfile`]'s business.
 
-use std::path::{Path, PathBuf};
+mod dirs;
+
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value, json};
@@ -12,6 +14,7 @@ use super::CommandResult;
 use super::output::{Answer, Page, Sentence};
 use super::report::{CommandError, Kind};
 use super::session::Session;
+pub(super) use dirs::{KeyDirs, key_file_error};
 
 /// Make, show and list keys
 #[derive(Debug, clap::Subcommand)]
@@ -247,67 +250,6 @@ impl Answer for KeyList {
     }
 }
 
-/// Where keys are looked for and kept.
-#[derive(Debug)]
-pub(super) struct KeyDirs {
-    /// New keys go here.
-    pub(super) home: PathBuf,
-    /// In the order in which they are searched.
-    pub(super) all: Vec<PathBuf>,
-    /// Chosen by flag or variable.
-    given: bool,
-}
-
-impl KeyDirs {
-    /// A flag first, then `WASH_KEYS` and `WASH_KEYS_DIR`, then our own directory and that of older tools.
-    pub(super) fn find(session: &Session, given: Option<&Path>) -> Result<Self, CommandError> {
-        let variable = || {
-            let env = &session.env;
-            env.get("WASH_KEYS").or_else(|| env.get("WASH_KEYS_DIR"))
-        };
-        if let Some(given) = given.or_else(|| variable().map(Path::new)) {
-            return Ok(Self {
-                home: given.to_owned(),
-                all: vec![given.to_owned()],
-                given: true,
-            });
-        }
-        let Some(dirs) = &session.dirs else {
-            let message = "there is no home directory to keep keys in";
-            let error = CommandError::new(Kind::General, message);
-            return Err(error.hint("name one with --directory DIR, or set HOME or WASH_HOME"));
-        };
-        let mut all = vec![dirs.keys()];
-        all.extend(dirs.legacy.iter().map(|it| it.join("keys")));
-        Ok(Self {
-            home: dirs.keys(),
-            all,
-            given: false,
-        })
-    }
-
-    /// What to add to a suggested command so that it looks in the same place.
-    pub(super) fn flag(&self) -> String {
-        if self.given {
-            format!(" --directory '{}'", self.home.display())
-        } else {
-            String::new()
-        }
-    }
-}
-
-/// A key file's error as people and scripts see it.
-pub(super) fn key_file_error(error: KeyFileError) -> CommandError {
-    let kind = match &error {
-        KeyFileError::NotFound(_) => Kind::NotFound,
-        KeyFileError::Exists(_) | KeyFileError::Invalid { .. } => Kind::Refused,
-        KeyFileError::Exposed { .. } => Kind::Auth,
-        KeyFileError::BadName(_) => Kind::Usage,
-        KeyFileError::Io { .. } => Kind::General,
-    };
-    CommandError::new(kind, error.to_string())
-}
-
 /// The variables by which a host takes a key of this kind.
 fn exports(seed: &Seed) -> Result<Vec<(&'static str, String)>, CommandError> {
     match seed.kind() {
@@ -338,6 +280,8 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use clap::Parser;
 
     use super::*;

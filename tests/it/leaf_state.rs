@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::env::TestEnv;
 use crate::hub::Server;
 use crate::leaf::start_hub;
-use crate::leaf_faults::{Leaf, assert_said};
+use crate::leaf_joined::{Leaf, assert_said};
 use crate::nats::{NatsServer, binary};
 
 /// A hub with this besides its addresses.

@@ -25,6 +25,7 @@ mod generated;
 mod hub;
 mod leaf;
 mod leaf_faults;
+mod leaf_joined;
 mod leaf_state;
 mod map;
 mod nats;

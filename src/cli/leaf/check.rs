@@ -1,11 +1,12 @@
 //! `wash leaf check`: whether this machine's NATS server is really joined to its hubs, asked of those who know.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::domain;
 use super::hubs::{examine, needs};
 use super::links::Seen;
 use super::own::OwnConfig;
@@ -22,7 +23,7 @@ use crate::config::layer::Source;
 use crate::config::running::Record;
 use crate::lattice::LatticeName;
 use crate::lattice::connect::{ConnectError, connect, round_trip};
-use crate::lattice::state::survey::{self, SurveyError};
+use crate::lattice::subject::BadLatticeName;
 use crate::nats::Binary;
 use crate::nats::leaf::{Login, Remote, Tls};
 use crate::nats::monitor::Monitor;
@@ -45,9 +46,6 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
 }
-
-/// JetStream may be at the other end of the world.
-const DOMAIN_LIMIT: Duration = Duration::from_secs(5);
 
 /// Credentials that end sooner are worth a warning.
 const SOON: u64 = 7 * 24 * 60 * 60;
@@ -99,7 +97,9 @@ impl CheckArgs {
             proof.skip("link", "the server does not answer");
         }
         if let Some(client) = client {
-            domain(&mut proof, &target, client).await;
+            let own = target.own.as_ref().and_then(|it| it.domain.clone());
+            let wanted = target.js_domain.clone().or(own);
+            domain::prove(&mut proof, wanted, client).await;
         }
         proof.result()
     }
@@ -137,6 +137,9 @@ impl CheckArgs {
             let host = host.rsplit_once(':').map_or(host, |(it, _)| it);
             monitor = Some(format!("{host}:8222"));
         }
+        let lattice = lattice
+            .parse()
+            .map_err(|error: BadLatticeName| CommandError::new(Kind::Usage, error.to_string()))?;
         let dirs = session.dirs.as_ref();
         let known = dirs.and_then(|it| remembered::read(&remembered::path(&it.config)).ok());
         let known = known.and_then(|it| Some(it.get(Key::JsDomain)?.value.clone()));
@@ -146,8 +149,7 @@ impl CheckArgs {
             url,
             monitor: monitor.map(|it| Monitor::new(&it)),
             js_domain: js_domain.or(known.filter(|_| self.config.is_none())),
-            // A name that is none was refused when it was set.
-            lattice: lattice.parse().unwrap_or_default(),
+            lattice,
             log,
             settings,
         })
@@ -364,55 +366,6 @@ async fn server(proof: &mut Proof, target: &Target, remotes: Option<&[Remote]>) 
             Kind::Connect,
             error.to_string(),
             "look at its log",
-        ),
-    }
-}
-
-/// Whether the lattice's state can be reached where it is kept.
-async fn domain(proof: &mut Proof, target: &Target, client: async_nats::Client) {
-    let own = target.own.as_ref().and_then(|it| it.domain.clone());
-    let server = client.server_info().domain;
-    let Some(domain) = target.js_domain.clone().or(own).or(server) else {
-        proof.skip("domain", "none is known; --js-domain names it");
-        return;
-    };
-    if domain.contains(|it: char| it.is_whitespace() || it.is_control() || "*>.".contains(it)) {
-        let hint = "use letters, digits, '-' and '_'";
-        proof.fail("domain", Kind::Usage, "its name is not valid", hint);
-        return;
-    }
-    let found = survey::census(&client, &domain, DOMAIN_LIMIT).await;
-    let who = format!("JetStream domain '{domain}'");
-    match found {
-        Ok(it) if it.servers > 1 => proof.fail(
-            "domain",
-            Kind::Ambiguous,
-            format!("{} servers answer for {who}, and each keeps state of its own", it.servers),
-            "give each machine's server a domain of its own: `wash leaf config --domain NAME`, \
-             or --nats-js-domain NAME; --js-domain names the one with the lattice's state",
-        ),
-        Ok(it) if !it.keeps_files => proof.fail(
-            "domain",
-            Kind::Auth,
-            format!("{who} has no room for this account's files"),
-            "ask who runs it for JetStream storage for this account",
-        ),
-        Ok(it) => {
-            let took = it.round_trip.as_secs_f64() * 1000.0;
-            proof.ok("domain", format!("'{domain}' answers in {took:.1} ms"));
-        }
-        Err(SurveyError::Refused(reason)) => proof.fail(
-            "domain",
-            Kind::Auth,
-            format!("{who} refuses: {reason}"),
-            "ask who runs it to enable JetStream for this account",
-        ),
-        Err(_) => proof.fail(
-            "domain",
-            Kind::NoResponders,
-            format!("nobody answers for {who}"),
-            "the server with that domain must run, have JetStream, and be joined to the same account of the hub; \
-             --js-domain names another",
         ),
     }
 }

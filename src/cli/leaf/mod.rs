@@ -3,6 +3,7 @@
 mod bundle;
 mod check;
 mod config;
+mod domain;
 pub(crate) mod hubs;
 pub(crate) mod links;
 pub(crate) mod mend;
