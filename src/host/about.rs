@@ -43,6 +43,7 @@ impl About {
             prov_rpc_host: self.rpc_url.clone(),
             lattice_prefix: self.lattice.to_string(),
             lattice: self.lattice.to_string(),
+            cut_off: None,
         }
     }
 
@@ -58,6 +59,7 @@ impl About {
             uptime_human: human(uptime),
             actors: inventory.actors(),
             providers: inventory.providers(),
+            cut_off: None,
         }
     }
 }

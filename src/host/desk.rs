@@ -23,7 +23,7 @@ use crate::lattice::command::{
 use crate::lattice::event::data;
 use crate::lattice::state::{LinkKey, Snapshot, State};
 use crate::lattice::subject::Ctl;
-use crate::lattice::wire::Ack;
+use crate::lattice::wire::{Ack, HostInventory};
 
 /// Registries whose credentials are kept, at most.
 const MAX_REGISTRIES: usize = 1024;
@@ -94,12 +94,13 @@ impl Desk {
         };
         match ask {
             Ask::Ping => {
-                let summary = self.about.summary(inventory, self.started.elapsed());
+                let mut summary = self.about.summary(inventory, self.started.elapsed());
+                summary.cut_off = self.cut_off();
                 self.answers.json(reply, &summary).await;
                 self.heartbeat(inventory).await;
             }
             Ask::Inventory => {
-                let body = self.about.inventory(inventory, self.started.elapsed());
+                let body = self.inventory(inventory);
                 self.answers.json(reply, &body).await;
             }
             Ask::Claims(part) => {
@@ -135,8 +136,18 @@ impl Desk {
     }
 
     pub(super) async fn heartbeat(&self, inventory: &Inventory) {
-        let body = self.about.inventory(inventory, self.started.elapsed());
+        let body = self.inventory(inventory);
         self.answers.event(data::host_heartbeat(&body)).await;
+    }
+
+    fn inventory(&self, inventory: &Inventory) -> HostInventory {
+        let mut body = self.about.inventory(inventory, self.started.elapsed());
+        body.cut_off = self.cut_off();
+        body
+    }
+
+    fn cut_off(&self) -> Option<String> {
+        self.state.cut_off().map(|it| it.reason)
     }
 
     async fn bid_actor(

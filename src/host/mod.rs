@@ -60,7 +60,7 @@ use crate::lattice::connect::round_trip;
 use crate::lattice::event::data;
 use crate::lattice::invocation::Identity;
 use crate::lattice::rpc::Rpc;
-use crate::lattice::state::State;
+use crate::lattice::state::{CutOff, Options, State};
 use crate::lattice::subject::Ctl;
 use crate::lattice::wire::Map;
 
@@ -93,6 +93,10 @@ pub struct Config {
     /// A random adjective-noun-number if none.
     pub name: Option<String>,
     pub js_domain: Option<String>,
+    /// Where a copy of the lattice's state is kept, for a start without the state's domain.
+    pub state_copy: Option<PathBuf>,
+    /// The state's domain may be away when the host starts, even if nothing was ever heard of it.
+    pub state_may_wait: bool,
     pub rpc_timeout: Duration,
     /// How long a provider may take to shut down.
     pub provider_delay: Duration,
@@ -136,6 +140,8 @@ pub enum Stopped {
 pub struct Host {
     id: HostId,
     name: String,
+    /// For its standing only; the state lives as long as the host does.
+    known: watch::Receiver<Option<CutOff>>,
     shutdown: mpsc::Sender<Duration>,
     stopped: watch::Receiver<Option<Stopped>>,
     task: AbortOnDropHandle<()>,
@@ -158,7 +164,12 @@ impl Host {
         let drain = config.limits.time + MARGIN;
         let engine = Engine::new(config.limits, config.cache)
             .map_err(|error| StartError::Engine(error.to_string()))?;
-        let state = State::open(rpc.clone(), &lattice, config.js_domain.as_deref()).await?;
+        let options = Options {
+            js_domain: config.js_domain.clone(),
+            copy: config.state_copy,
+            may_wait: config.state_may_wait,
+        };
+        let state = State::open_or_wait(rpc.clone(), &lattice, options).await?;
         let identity = Identity {
             host: id.clone(),
             signer: config.cluster,
@@ -211,7 +222,7 @@ impl Host {
         let work = Loop {
             inventory,
             running: Running::new(around),
-            desk: Desk::new(about, subjects, answers.clone(), state, jobs),
+            desk: Desk::new(about, subjects, answers.clone(), state.clone(), jobs),
             answers,
             links: AbortOnDropHandle::new(tokio::spawn(writer.run(waiting))),
             grace: GRACE,
@@ -226,6 +237,7 @@ impl Host {
             heartbeat,
             shutdown: asked,
         };
+        let known = state.standings();
         let (tell, stopped) = watch::channel(None);
         let span = tracing::debug_span!("host", id = %id);
         let task = async move {
@@ -238,6 +250,7 @@ impl Host {
         Ok(Self {
             id,
             name,
+            known,
             shutdown,
             stopped,
             task: AbortOnDropHandle::new(tokio::spawn(task.instrument(span))),
@@ -250,6 +263,11 @@ impl Host {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Why it serves from an older snapshot of the lattice's state; none if its snapshot is up to date.
+    pub fn cut_off(&self) -> Option<CutOff> {
+        self.known.borrow().clone()
     }
 
     /// Waits until the host has been asked to stop from outside and has drained.

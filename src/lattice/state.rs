@@ -1,25 +1,32 @@
 //! Shared state: links, claims and references in the KV bucket `LATTICEDATA_{lattice}` (protocol §7).
 //!
-//! A snapshot is kept fresh by a watch, so that nobody asks the network where to send a request.
+//! A snapshot is kept fresh by a watch, so that nobody asks the network where to send a request. Where the bucket
+//! is out of reach, the snapshot stays as it was, and catches up later.
 
 mod bucket;
+mod copy;
 mod entry;
+mod heal;
 mod migrate;
+mod origin;
+mod shared;
 pub mod survey;
 mod table;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch as channel};
 use tokio_util::task::AbortOnDropHandle;
 
-use self::bucket::Bucket;
+use self::bucket::{Bucket, Only, WriteError};
+use self::copy::Place;
 use self::entry::{Entry, Value};
-use self::table::Table;
-use self::watch::{Session, Shared};
+use self::shared::Shared;
 use super::subject::LatticeName;
 use super::wire::{LinkDefinition, Map};
 
@@ -99,18 +106,70 @@ pub enum Change {
     ClaimsPut(String),
 }
 
+/// How a handle is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The JetStream domain of the bucket; none for the one of the server that we are connected to.
+    pub js_domain: Option<String>,
+    /// Keeps a copy in this file, and begins with it where the bucket cannot be reached. Only for state in a named
+    /// domain: without one, the state is that of whichever server is there.
+    pub copy: Option<PathBuf>,
+    /// Begins also if nothing was ever heard of the domain.
+    pub may_wait: bool,
+}
+
+/// The bucket cannot be read now: the snapshot is an older one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CutOff {
+    pub reason: String,
+    /// When what is known was last up to date; none if nothing is known.
+    pub known_at: Option<SystemTime>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     #[error("JetStream is not enabled on this NATS server or account")]
     NoJetStream,
-    #[error("cannot reach JetStream{}: {reason}", domain.as_ref().map(|it| format!(" in domain '{it}'")).unwrap_or_default())]
+    /// No server in reach has this domain.
+    #[error("cannot reach JetStream in domain '{0}': nobody answers")]
+    NoDomain(String),
+    #[error("cannot reach JetStream{}: {reason}", in_domain(.domain))]
     Unreachable {
+        domain: Option<String>,
+        reason: String,
+    },
+    /// A write that was not sent, or that nobody took.
+    #[error("the lattice's state{} cannot be reached ({reason}); nothing was changed", in_domain(.domain))]
+    CutOff {
         domain: Option<String>,
         reason: String,
     },
     #[error("cannot write {key}: {reason}")]
     Write { key: String, reason: String },
 }
+
+impl StateError {
+    /// Without saying once more what cannot be reached.
+    fn reason(self) -> String {
+        match self {
+            Self::NoJetStream => "JetStream is not enabled there".to_owned(),
+            Self::NoDomain(_) => bucket::NOBODY.to_owned(),
+            Self::Unreachable { reason, .. } | Self::CutOff { reason, .. } => reason,
+            Self::Write { .. } => self.to_string(),
+        }
+    }
+}
+
+fn in_domain(domain: &Option<String>) -> String {
+    let domain = domain.as_ref();
+    domain
+        .map(|it| format!(" in domain '{it}'"))
+        .unwrap_or_default()
+}
+
+/// How long a domain that nobody has heard of may take to appear, before that is an error and before it is not.
+const PATIENCE: Duration = Duration::from_secs(5);
+const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A handle on the bucket, with its snapshot; cheap to clone. The watch ends with the last handle.
 #[derive(Clone)]
@@ -122,6 +181,7 @@ struct Inner {
     bucket: Bucket,
     shared: Arc<Shared>,
     _watch: AbortOnDropHandle<()>,
+    _copy: Option<AbortOnDropHandle<()>>,
 }
 
 /// Values of links may be secrets.
@@ -136,28 +196,93 @@ impl State {
     /// returns when the snapshot is complete.
     ///
     /// # Errors
-    /// [`StateError::NoJetStream`] or [`StateError::Unreachable`].
+    /// [`StateError::NoJetStream`], [`StateError::NoDomain`] or [`StateError::Unreachable`].
     pub async fn open(
         client: async_nats::Client,
         lattice: &LatticeName,
         js_domain: Option<&str>,
     ) -> Result<Self, StateError> {
-        let bucket = Bucket::open(client, lattice, js_domain).await?;
-        if let Err(reason) = migrate::migrate(&bucket, lattice).await {
-            // It stays where it is, for the next host that starts.
-            tracing::warn!(%lattice, %reason, "cannot take over the state of the oldest hosts");
-        }
-        let shared = Arc::new(Shared::new(Table::default()));
-        let session = Session::start(&bucket, &shared)
-            .await
-            .map_err(|reason| bucket.unreachable(reason))?;
-        let watch = tokio::spawn(watch::run(bucket.clone(), shared.clone(), session));
-        let inner = Arc::new(Inner {
+        let bucket = Bucket::new(client, lattice, js_domain);
+        let shared = Arc::new(Shared::new());
+        let session = watch::begin(&bucket, lattice, &shared, PATIENCE).await?;
+        Ok(Self::following(
+            bucket,
+            lattice,
+            shared,
+            Some(session),
+            None,
+        ))
+    }
+
+    /// Opens the bucket as [`Self::open`] does. If it is in a named domain and cannot be reached, begins with the
+    /// copy of an earlier time, or with nothing, and catches up once it can; see [`Self::cut_off`].
+    ///
+    /// # Errors
+    /// As of [`Self::open`] without a domain. With one, [`StateError::NoDomain`], where nobody answers for the
+    /// domain, no copy proves that it ever was, and nobody said that it may be away: then its name is wrong more
+    /// likely than not.
+    pub async fn open_or_wait(
+        client: async_nats::Client,
+        lattice: &LatticeName,
+        options: Options,
+    ) -> Result<Self, StateError> {
+        let domain = options.js_domain;
+        let bucket = Bucket::new(client, lattice, domain.as_deref());
+        let shared = Arc::new(Shared::new());
+        let place = options.copy.filter(|_| domain.is_some()).map(|path| Place {
+            path,
+            lattice: lattice.clone(),
+            domain: domain.clone(),
+        });
+        let copy = place.as_ref().and_then(Place::read);
+        let may_wait = options.may_wait || copy.is_some();
+        let patience = match may_wait {
+            true => SHORT_PATIENCE,
+            false => PATIENCE,
+        };
+        let session = match watch::begin(&bucket, lattice, &shared, patience).await {
+            Ok(session) => Some(session),
+            Err(error) if domain.is_none() => return Err(error),
+            Err(error @ StateError::NoDomain(_)) if !may_wait => return Err(error),
+            Err(error) => {
+                if let Some(copy) = copy {
+                    shared.load(copy);
+                }
+                shared.cut_off(error.reason());
+                None
+            }
+        };
+        Ok(Self::following(bucket, lattice, shared, session, place))
+    }
+
+    fn following(
+        bucket: Bucket,
+        lattice: &LatticeName,
+        shared: Arc<Shared>,
+        session: Option<watch::Session>,
+        place: Option<Place>,
+    ) -> Self {
+        let watch = watch::run(bucket.clone(), lattice.clone(), shared.clone(), session);
+        let keep = |place| tokio::spawn(copy::keep(place, shared.clone()));
+        let inner = Inner {
+            _copy: place.map(keep).map(AbortOnDropHandle::new),
+            _watch: AbortOnDropHandle::new(tokio::spawn(watch)),
             bucket,
             shared,
-            _watch: AbortOnDropHandle::new(watch),
-        });
-        Ok(Self { inner })
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Why the snapshot is an older one; none if it is up to date.
+    pub fn cut_off(&self) -> Option<CutOff> {
+        self.inner.shared.standing()
+    }
+
+    /// Follows [`Self::cut_off`].
+    pub fn standings(&self) -> channel::Receiver<Option<CutOff>> {
+        self.inner.shared.standings()
     }
 
     /// For who keeps it or waits meanwhile; the next change then costs a copy of everything.
@@ -181,15 +306,15 @@ impl State {
     /// returns. False if an equal link was there.
     ///
     /// # Errors
-    /// [`StateError::Write`]; so below.
+    /// [`StateError::CutOff`] and [`StateError::Write`]; so below.
     pub async fn put_link(&self, mut link: LinkDefinition) -> Result<bool, StateError> {
         link.id = entry::link_hash(&link.actor_id, &link.contract_id, &link.link_name);
         let key = entry::link_key(&link.id);
         let entry = Entry::Link(link);
-        // The snapshot may be behind: that all is as it should be is for the bucket to say.
-        if self.inner.shared.holds(&key, &entry)
-            && self.inner.bucket.get(&key).await.as_ref() == Ok(&Some(entry.clone()))
-        {
+        // The snapshot may be behind: that all is as it should be is for the bucket to say. And what cannot be
+        // read is not written to, since a write that hangs may take effect when nobody expects it any more.
+        let stored = self.read(&key).await?;
+        if stored.as_ref() == Some(&entry) && self.inner.shared.holds(&key, &entry) {
             return Ok(false);
         }
         self.write(key, Value::Put(entry)).await?;
@@ -200,10 +325,10 @@ impl State {
     pub async fn delete_link(&self, key: &LinkKey) -> Result<Option<LinkDefinition>, StateError> {
         let hash = entry::link_hash(&key.actor, &key.contract, &key.link_name);
         let stored = entry::link_key(&hash);
-        let found = match self.inner.bucket.get(&stored).await {
-            Ok(Some(Entry::Link(link))) => Some(link),
-            Ok(_) => None,
-            Err(_) => self.snapshot().links.get(key).cloned(),
+        let found = match self.read(&stored).await? {
+            Some(Entry::Link(link)) => Some(link),
+            // Of a bucket that was lost it would come back, unless this is said.
+            _ => self.snapshot().links.get(key).cloned(),
         };
         if found.is_some() {
             self.write(stored, Value::Deleted).await?;
@@ -212,39 +337,102 @@ impl State {
     }
 
     /// Stores claims in the shape of [`super::record`]; equal ones are left as they are, so that a call
-    /// alias keeps its age.
+    /// alias keeps its age. They are put again if they get lost while this handle lives; where the bucket of a
+    /// named domain is out of reach, they are put once it is not.
     pub async fn put_claims(&self, public_key: &str, claims: Map) -> Result<(), StateError> {
         let entry = Entry::Claims {
             public_key: public_key.to_owned(),
             claims,
         };
-        self.put_if_new(entry::claims_key(public_key), entry).await
+        self.announce(entry).await
     }
 
+    /// As [`Self::put_claims`].
     pub async fn put_reference(&self, reference: &str, public_key: &str) -> Result<(), StateError> {
         let entry = Entry::Reference {
             reference: reference.to_owned(),
             public_key: public_key.to_owned(),
         };
-        self.put_if_new(entry::reference_key(reference), entry)
-            .await
+        self.announce(entry).await
     }
 
-    async fn put_if_new(&self, key: String, entry: Entry) -> Result<(), StateError> {
-        if self.inner.shared.holds(&key, &entry) {
+    async fn announce(&self, entry: Entry) -> Result<(), StateError> {
+        let Inner { bucket, shared, .. } = &*self.inner;
+        let key = entry.key();
+        let refused = |reason: String| StateError::Write {
+            key: key.clone(),
+            reason,
+        };
+        if !entry::is_key(&key) {
+            return Err(refused("it cannot be a key".to_owned()));
+        }
+        let remembered = shared.remember(&key, &entry);
+        let is_cut_off = shared.standing().is_some();
+        if shared.holds(&key, &entry) && !is_cut_off {
+            shared.settle(&key, true);
             return Ok(());
         }
-        self.write(key, Value::Put(entry)).await
+        let value = Value::Put(entry);
+        let error = if is_cut_off && remembered {
+            WriteError::CutOff("the state is out of reach".to_owned())
+        } else {
+            match bucket.write(&key, &value, Only::Always, None).await {
+                Ok(revision) => {
+                    shared.apply(&key, revision, value);
+                    shared.settle(&key, true);
+                    return Ok(());
+                }
+                Err(error) => error,
+            }
+        };
+        let may_come = matches!(error, WriteError::CutOff(_) | WriteError::Late);
+        if remembered && may_come && bucket.domain().is_some() {
+            tracing::warn!(key, "told to the lattice later: {error}");
+            shared.apply(&key, 0, value);
+            return Ok(());
+        }
+        shared.settle(&key, false);
+        Err(refused(error.to_string()))
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Entry>, StateError> {
+        let Inner { bucket, shared, .. } = &*self.inner;
+        if !entry::is_key(key) {
+            return Ok(None);
+        }
+        bucket.get(key).await.map_err(|reason| {
+            // Of the two, the watch knows better what is wrong.
+            let standing = shared.standing();
+            StateError::CutOff {
+                domain: bucket.domain().map(str::to_owned),
+                reason: standing.map_or(reason, |it| it.reason),
+            }
+        })
     }
 
     async fn write(&self, key: String, value: Value) -> Result<(), StateError> {
-        match self.inner.bucket.write(&key, &value).await {
+        let Inner { bucket, shared, .. } = &*self.inner;
+        let error = match bucket.write(&key, &value, Only::Always, None).await {
             Ok(revision) => {
-                self.inner.shared.apply(&key, revision, value);
-                Ok(())
+                shared.apply(&key, revision, value);
+                return Ok(());
             }
-            Err(reason) => Err(StateError::Write { key, reason }),
-        }
+            Err(error) => error,
+        };
+        Err(match error {
+            WriteError::CutOff(reason) => StateError::CutOff {
+                domain: bucket.domain().map(str::to_owned),
+                reason,
+            },
+            WriteError::Late => StateError::Write {
+                key,
+                reason: format!("{error}; whether it was stored is not known"),
+            },
+            error => StateError::Write {
+                key,
+                reason: error.to_string(),
+            },
+        })
     }
 }
 

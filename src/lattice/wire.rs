@@ -170,6 +170,9 @@ pub struct HostSummary {
     pub lattice_prefix: String,
     #[serde(default, deserialize_with = "null_default")]
     pub lattice: String,
+    /// Ours: why the host serves from an older snapshot of the lattice's state. Other hosts do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<String>,
 }
 
 /// What runs on one host (protocol §6.2, the union of every generation).
@@ -192,6 +195,9 @@ pub struct HostInventory {
     pub actors: Vec<ActorDescription>,
     #[serde(default, deserialize_with = "null_default")]
     pub providers: Vec<ProviderDescription>,
+    /// Ours: why the host serves from an older snapshot of the lattice's state. Other hosts do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

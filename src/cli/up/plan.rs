@@ -176,6 +176,17 @@ impl Plan {
         })
     }
 
+    /// Where the lattice's state is copied to, if it is in a domain that may be on another machine.
+    pub(super) fn state_copy(&self) -> Option<PathBuf> {
+        let domain = self.settings.js_domain.as_deref()?;
+        if self._scratch.is_some() {
+            return None;
+        }
+        let dir = self.dirs.state.join("lattices");
+        let file = format!("{}.json", file_name(domain));
+        Some(dir.join(file_name(self.lattice.as_str())).join(file))
+    }
+
     /// How to reach NATS for control messages or calls; `address` is that of the lattice's NATS.
     pub(super) fn connection(
         &self,
@@ -230,6 +241,8 @@ impl Plan {
             labels: self.labels.clone(),
             name: settings.name.clone(),
             js_domain: settings.js_domain.clone(),
+            state_copy: self.state_copy(),
+            state_may_wait: settings.leaf.optional,
             rpc_timeout: settings.rpc_timeout,
             provider_delay: settings.provider_delay,
             allow_file_load: settings.allow_file_load.unwrap_or(loopback_only),
@@ -322,6 +335,18 @@ fn scratch() -> Result<TempDir, CommandError> {
         })
 }
 
+/// A name of a file for any text; what is in the file says itself of what it is.
+fn file_name(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    match text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!(
+            "={}",
+            data_encoding::BASE64URL_NOPAD.encode(text.as_bytes())
+        ),
+    }
+}
+
 /// `host:port`, unless the host carries its own; brackets around IPv6.
 pub(super) fn join(host: &str, port: u16) -> String {
     let bare = host.split_once("://").map_or(host, |(_, it)| it);
@@ -349,6 +374,16 @@ pub(super) fn with_scheme(address: &str, tls: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_name_is_a_name_of_a_file() {
+        assert_eq!(file_name("core"), "core");
+        let odd = ["../core", "", "a b", "=core", "a.b"].map(file_name);
+        for (at, name) in odd.iter().enumerate() {
+            assert!(!name.contains(['/', '.', ' ']), "{name}");
+            assert!(odd[..at].iter().all(|it| it != name));
+        }
+    }
 
     #[test]
     fn addresses_are_joined_once() {

@@ -58,6 +58,8 @@ fn config(cluster: &Seed) -> Config {
         labels: [("zone".to_owned(), "a".to_owned())].into(),
         name: None,
         js_domain: None,
+        state_copy: None,
+        state_may_wait: false,
         rpc_timeout: Duration::from_secs(20),
         provider_delay: Duration::from_millis(300),
         allow_file_load: true,

@@ -1,11 +1,16 @@
 //! The bucket itself: opening or creating it, reading and writing single keys.
 
+use std::fmt;
 use std::fmt::Display;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use async_nats::connection::State;
+use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use async_nats::jetstream::context::{
-    GetStreamError, GetStreamErrorKind, PublishErrorKind, RequestError, RequestErrorKind,
+    GetStreamError, GetStreamErrorKind, PublishError, PublishErrorKind, RequestError,
+    RequestErrorKind,
 };
 use async_nats::jetstream::kv::{Operation, Store};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
@@ -15,11 +20,12 @@ use tokio::time::Instant;
 
 use super::StateError;
 use super::entry::{self, Entry, Value};
+use super::origin::Origin;
 use crate::lattice::connect::jetstream;
 use crate::lattice::subject::LatticeName;
 
 /// How long JetStream may take for one answer.
-const LIMIT: Duration = Duration::from_secs(5);
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// How long a leaf node may take to find the domain it is to use.
 const DOMAIN_PAUSE: Duration = Duration::from_millis(100);
@@ -29,48 +35,84 @@ pub(super) const PREFIX: &str = "LATTICEDATA_";
 
 pub(super) const OPERATION: &str = "KV-Operation";
 
-/// A handle; cheap to clone.
+/// A handle; cheap to clone. It may be made before the bucket can be reached.
 #[derive(Clone)]
 pub(super) struct Bucket {
     pub(super) client: async_nats::Client,
     pub(super) context: Context,
-    pub(super) store: Store,
+    name: String,
     domain: Option<String>,
+    /// Once it has been reached.
+    store: Arc<RwLock<Option<Store>>>,
+}
+
+/// What must be so for a write to take effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Only {
+    Always,
+    /// The last word on the key has this revision; 0 for none yet.
+    After(u64),
+}
+
+/// Why a write did not take effect, or may not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum WriteError {
+    /// Nothing was sent, or nobody was there to take it.
+    CutOff(String),
+    /// Somebody else was faster; see [`Only::After`].
+    Overtaken,
+    /// No acknowledgement came.
+    Late,
+    Refused(String),
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CutOff(reason) | Self::Refused(reason) => f.write_str(reason),
+            Self::Overtaken => f.write_str("somebody else wrote it at the same time"),
+            Self::Late => f.write_str(&late()),
+        }
+    }
 }
 
 impl Bucket {
-    pub(super) async fn open(
+    pub(super) fn new(
         client: async_nats::Client,
         lattice: &LatticeName,
         domain: Option<&str>,
-    ) -> Result<Self, StateError> {
+    ) -> Self {
         let mut context = jetstream(client.clone(), domain);
         context.set_timeout(LIMIT);
-        let name = format!("{PREFIX}{lattice}");
-        let give_up = Instant::now() + LIMIT;
-        loop {
-            match find_or_create(&context, &name).await {
-                Ok(store) => {
-                    return Ok(Self {
-                        client,
-                        context,
-                        store,
-                        domain: domain.map(str::to_owned),
-                    });
-                }
-                Err(Failure::NobodyThere) if domain.is_some() && Instant::now() < give_up => {
-                    tokio::time::sleep(DOMAIN_PAUSE).await;
-                }
-                Err(failure) => return Err(failure.explained(domain)),
-            }
+        Self {
+            client,
+            context,
+            name: format!("{PREFIX}{lattice}"),
+            domain: domain.map(str::to_owned),
+            store: Arc::default(),
         }
     }
 
-    /// Makes sure that the bucket is there, after an interruption.
-    pub(super) async fn reopen(&self) -> Result<Store, String> {
-        find_or_create(&self.context, &self.store.name)
-            .await
-            .map_err(|it| it.explained(self.domain.as_deref()).to_string())
+    pub(super) fn domain(&self) -> Option<&str> {
+        self.domain.as_deref()
+    }
+
+    /// Finds the bucket or creates it. A domain of which nobody has heard yet gets `patience` to appear.
+    pub(super) async fn open(&self, patience: Duration) -> Result<Store, StateError> {
+        let give_up = Instant::now() + patience;
+        loop {
+            match find_or_create(&self.context, &self.name).await {
+                Ok(store) => {
+                    let mut known = self.store.write().unwrap_or_else(PoisonError::into_inner);
+                    *known = Some(store.clone());
+                    return Ok(store);
+                }
+                Err(Failure::NobodyThere) if self.domain.is_some() && Instant::now() < give_up => {
+                    tokio::time::sleep(DOMAIN_PAUSE).await;
+                }
+                Err(failure) => return Err(failure.explained(self.domain())),
+            }
+        }
     }
 
     pub(super) fn unreachable(&self, reason: String) -> StateError {
@@ -80,9 +122,15 @@ impl Bucket {
         }
     }
 
+    fn store(&self) -> Option<Store> {
+        let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+        store.clone()
+    }
+
     /// What the bucket holds now; none for deleted and unreadable values.
     pub(super) async fn get(&self, key: &str) -> Result<Option<Entry>, String> {
-        let found = self.store.entry(key);
+        let store = self.within_reach().map_err(|it| it.to_string())?;
+        let found = store.entry(key);
         match tokio::time::timeout(LIMIT, found).await {
             Ok(Ok(Some(found))) if found.operation == Operation::Put => {
                 Ok(Entry::decode(key, &found.value))
@@ -93,41 +141,61 @@ impl Bucket {
         }
     }
 
+    /// What the client cannot send now it would send later, when nobody expects it any more.
+    fn within_reach(&self) -> Result<Store, WriteError> {
+        if self.client.connection_state() != State::Connected {
+            return Err(WriteError::CutOff("NATS cannot be reached".to_owned()));
+        }
+        self.store()
+            .ok_or_else(|| WriteError::CutOff(NOBODY.to_owned()))
+    }
+
     /// Puts or deletes, and waits for the acknowledgement; its revision.
-    pub(super) async fn write(&self, key: &str, value: &Value) -> Result<u64, String> {
+    pub(super) async fn write(
+        &self,
+        key: &str,
+        value: &Value,
+        only: Only,
+        origin: Option<&Origin>,
+    ) -> Result<u64, WriteError> {
         if !entry::is_key(key) {
-            return Err("it cannot be a key".to_owned());
+            return Err(WriteError::Refused("it cannot be a key".to_owned()));
         }
         let mut headers = HeaderMap::new();
         let body = match value {
-            Value::Put(entry) => entry.encode().map_err(text)?,
+            Value::Put(entry) => entry
+                .encode()
+                .map_err(|error| WriteError::Refused(text(error)))?,
             Value::Deleted => {
                 // Hosts of 0.82 do not honour PURGE.
                 headers.insert(OPERATION, "DEL");
                 Bytes::new()
             }
-            Value::Unreadable => return Err("it has no value".to_owned()),
+            Value::Unreadable => return Err(WriteError::Refused("it has no value".to_owned())),
         };
+        if let Only::After(revision) = only {
+            headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, revision.to_string());
+        }
+        if let Some(origin) = origin {
+            origin.write(&mut headers);
+        }
+        let store = self.within_reach()?;
         let acknowledged = async {
             let sent = self
                 .context
-                .publish_with_headers(self.subject(key), headers, body)
+                .publish_with_headers(self.subject(&store, key), headers, body)
                 .await
-                .map_err(text)?;
-            let ack = sent.await.map_err(|error| match error.kind() {
-                PublishErrorKind::TimedOut => late(),
-                _ => text(error),
-            })?;
+                .map_err(|error| refused(&error))?;
+            let ack = sent.await.map_err(|error| refused(&error))?;
             Ok(ack.sequence)
         };
         tokio::time::timeout(LIMIT, acknowledged)
             .await
-            .unwrap_or_else(|_| Err(late()))
+            .unwrap_or(Err(WriteError::Late))
     }
 
     /// Where the library's own store would put the key.
-    fn subject(&self, key: &str) -> String {
-        let store = &self.store;
+    fn subject(&self, store: &Store, key: &str) -> String {
         let prefix = store.put_prefix.as_ref().unwrap_or(&store.prefix);
         match &self.domain {
             Some(domain) if store.use_jetstream_prefix => {
@@ -137,6 +205,18 @@ impl Bucket {
         }
     }
 }
+
+fn refused(error: &PublishError) -> WriteError {
+    match error.kind() {
+        PublishErrorKind::TimedOut => WriteError::Late,
+        PublishErrorKind::StreamNotFound => WriteError::CutOff(NOBODY.to_owned()),
+        PublishErrorKind::WrongLastSequence => WriteError::Overtaken,
+        _ => WriteError::Refused(text(error)),
+    }
+}
+
+/// Of a domain that no server in reach has.
+pub(super) const NOBODY: &str = "nobody answers";
 
 /// Why there is no bucket.
 enum Failure {
@@ -149,14 +229,16 @@ enum Failure {
 
 impl Failure {
     fn explained(self, domain: Option<&str>) -> StateError {
-        let unreachable = |reason| StateError::Unreachable {
-            domain: domain.map(str::to_owned),
-            reason,
-        };
         match self {
-            Self::NobodyThere if domain.is_some() => unreachable("nobody answers".to_owned()),
-            Self::NobodyThere | Self::Disabled => StateError::NoJetStream,
-            Self::Other(reason) => unreachable(reason),
+            Self::NobodyThere => match domain {
+                Some(domain) => StateError::NoDomain(domain.to_owned()),
+                None => StateError::NoJetStream,
+            },
+            Self::Disabled => StateError::NoJetStream,
+            Self::Other(reason) => StateError::Unreachable {
+                domain: domain.map(str::to_owned),
+                reason,
+            },
         }
     }
 }

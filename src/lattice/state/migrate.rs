@@ -10,7 +10,7 @@ use async_nats::jetstream::stream::Stream;
 use futures_util::StreamExt;
 use serde::Deserialize;
 
-use super::bucket::{Bucket, is_missing, late};
+use super::bucket::{Bucket, Only, is_missing, late};
 use super::entry::{Entry, Reference, Value};
 use crate::lattice::record;
 use crate::lattice::subject::{LatticeName, cache};
@@ -30,7 +30,9 @@ pub(super) async fn migrate(bucket: &Bucket, lattice: &LatticeName) -> Result<()
     let entries = read(bucket, &stream).await?;
     let count = entries.len();
     for (key, entry) in entries {
-        bucket.write(&key, &Value::Put(entry)).await?;
+        let value = Value::Put(entry);
+        let written = bucket.write(&key, &value, Only::Always, None).await;
+        written.map_err(|error| error.to_string())?;
     }
     bucket
         .context

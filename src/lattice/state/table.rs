@@ -39,7 +39,36 @@ impl Table {
         self.slots.get(key).and_then(|it| it.entry.as_ref()) == Some(entry)
     }
 
-    /// One message of the stream, or the acknowledgement of a write.
+    /// Whether the bucket, not only this process, has this.
+    pub(super) fn is_stored(&self, key: &str, entry: &Entry) -> bool {
+        let slot = self.slots.get(key);
+        slot.is_some_and(|it| it.revision > 0 && it.entry.as_ref() == Some(entry))
+    }
+
+    /// Whether anything was ever said of the key, also that it is deleted.
+    pub(super) fn knows(&self, key: &str) -> bool {
+        self.slots.contains_key(key)
+    }
+
+    /// What the bucket holds.
+    pub(super) fn entries(&self) -> Vec<(String, u64, Entry)> {
+        let entry = |(key, slot): (&String, &Slot)| {
+            let entry = slot.entry.clone()?;
+            (slot.revision > 0).then(|| (key.clone(), slot.revision, entry))
+        };
+        self.slots.iter().filter_map(entry).collect()
+    }
+
+    /// What was known when the present scan began, deletions too.
+    pub(super) fn before_scan(&self) -> Vec<(String, u64, Value)> {
+        let old = self.slots.iter().filter(|(_, it)| it.since != self.scan);
+        let value = |entry: &Option<Entry>| entry.clone().map_or(Value::Deleted, Value::Put);
+        old.map(|(key, it)| (key.clone(), it.revision, value(&it.entry)))
+            .collect()
+    }
+
+    /// One message of the stream, or the acknowledgement of a write. Revision 0 is what only this process knows
+    /// as yet.
     pub(super) fn apply(&mut self, key: &str, revision: u64, value: Value) -> Option<Change> {
         let entry = match value {
             Value::Put(entry) => Some(entry),
@@ -143,7 +172,10 @@ impl Table {
                 (!same || put_again).then_some(Change::LinkPut(link))
             }
             Entry::Claims { public_key, claims } => {
-                snapshot.put_claims(public_key.clone(), claims, revision);
+                snapshot.claims.insert(public_key.clone(), claims);
+                snapshot
+                    .claims_revisions
+                    .insert(public_key.clone(), age(revision));
                 (!same).then_some(Change::ClaimsPut(public_key))
             }
             Entry::Reference {
@@ -154,6 +186,14 @@ impl Table {
                 None
             }
         }
+    }
+}
+
+/// What is not stored yet is younger than all that is.
+fn age(revision: u64) -> u64 {
+    match revision {
+        0 => u64::MAX,
+        revision => revision,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The shared state on a real server, among handles of ours and writers that are not.
 
+mod cut_off;
+
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -307,25 +309,6 @@ async fn the_watch_survives_a_restart_of_the_server() {
     assert!(state.put_link(link("MC", "1")).await.unwrap());
     assert_eq!(next(&mut changes).await, Change::LinkPut(stored("MC", "1")));
     assert_eq!(state.snapshot().links.len(), 2);
-}
-
-#[tokio::test]
-async fn a_lost_bucket_is_made_again_and_its_loss_told() {
-    let server = NatsServer::start().await;
-    let state = open(&server).await;
-    assert!(state.put_link(link("MA", "1")).await.unwrap());
-    let mut changes = state.changes();
-    let jetstream = jetstream::new(server.client().await);
-    jetstream
-        .delete_stream("KV_LATTICEDATA_default")
-        .await
-        .unwrap();
-    assert_eq!(
-        next(&mut changes).await,
-        Change::LinkDeleted(stored("MA", "1"))
-    );
-    assert!(state.put_link(link("MA", "1")).await.unwrap());
-    assert_eq!(next(&mut changes).await, Change::LinkPut(stored("MA", "1")));
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Keeping the snapshot fresh: one consumer on the bucket for as long as it lasts, then another.
 //!
 //! Whatever interrupts it (a reconnect, a restarted server, a lost stream, a message that is missing), the
-//! cure is the same: read the whole bucket again and tell the differences. Buckets are small.
+//! cure is the same: read the whole bucket again and tell the differences. Buckets are small. For as long as
+//! that is not possible, what is known counts.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -13,15 +14,16 @@ use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::push::{Config, Messages};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use futures_util::StreamExt;
-use tokio::sync::broadcast;
+use tokio::time::Instant;
 
+use super::StateError;
 use super::bucket::{Bucket, OPERATION, late};
 use super::entry::{Entry, Value};
-use super::table::Table;
-use super::{Change, Snapshot};
-
-/// Changes that a receiver may be behind before it has to look at the snapshot.
-const BACKLOG: usize = 1024;
+use super::heal::{self, Found};
+use super::migrate::migrate;
+use super::origin::{Birth, Origin};
+use super::shared::Shared;
+use crate::lattice::subject::LatticeName;
 
 /// How long the server may send nothing while it scans.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,70 +37,59 @@ const RECONNECT_CHECK: Duration = Duration::from_millis(500);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// What the handles and the watch share.
-pub(super) struct Shared {
-    table: RwLock<Table>,
-    changes: broadcast::Sender<Change>,
+/// A write of ours that nobody took is tried again this often while the bucket can be read.
+const UNSENT_PAUSE: Duration = Duration::from_secs(5);
+
+/// The first session: finds the bucket, takes over older state, reads all of it.
+pub(super) async fn begin(
+    bucket: &Bucket,
+    lattice: &LatticeName,
+    shared: &Shared,
+    patience: Duration,
+) -> Result<Session, StateError> {
+    bucket.open(patience).await?;
+    if let Err(reason) = migrate(bucket, lattice).await {
+        // It stays where it is, for the next host that starts.
+        tracing::warn!(%lattice, %reason, "cannot take over the state of the oldest hosts");
+    }
+    Session::start(bucket, shared)
+        .await
+        .map_err(|reason| bucket.unreachable(reason))
 }
 
-impl Shared {
-    pub(super) fn new(table: Table) -> Self {
-        Self {
-            table: RwLock::new(table),
-            changes: broadcast::channel(BACKLOG).0,
-        }
-    }
-
-    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.snapshot()
-    }
-
-    pub(super) fn look<T>(&self, at: impl FnOnce(&Snapshot) -> T) -> T {
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        at(table.view())
-    }
-
-    pub(super) fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
-    }
-
-    pub(super) fn holds(&self, key: &str, entry: &Entry) -> bool {
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.holds(key, entry)
-    }
-
-    pub(super) fn apply(&self, key: &str, revision: u64, value: Value) {
-        self.update(|table| table.apply(key, revision, value));
-    }
-
-    /// Changes are told under the lock, so that they come in the order in which they were made.
-    fn update<T: IntoIterator<Item = Change>>(&self, edit: impl FnOnce(&mut Table) -> T) {
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        for change in edit(&mut table) {
-            // An error means that nobody listens.
-            let _ = self.changes.send(change);
-        }
-    }
-}
-
-/// Follows the bucket until it is dropped, from `session` on.
-pub(super) async fn run(bucket: Bucket, shared: Arc<Shared>, mut session: Session) {
+/// Follows the bucket until it is dropped, from `session` on; without one, from when it can be reached.
+pub(super) async fn run(
+    bucket: Bucket,
+    lattice: LatticeName,
+    shared: Arc<Shared>,
+    session: Option<Session>,
+) {
+    let mut session = match session {
+        Some(it) => it,
+        None => reached(&bucket, Some(&lattice), &shared).await,
+    };
     loop {
-        let reason = session.follow(&shared).await;
+        let reason = session.follow(&bucket, &shared).await;
         tracing::debug!(%reason, "reading the shared state again");
         // Ends its subscription, and with it the consumer.
         drop(session);
-        session = reopen(&bucket, &shared).await;
+        session = reached(&bucket, None, &shared).await;
     }
 }
 
-async fn reopen(bucket: &Bucket, shared: &Shared) -> Session {
+/// Tries again for as long as it takes; meanwhile what is known counts. With a lattice, for the first time.
+async fn reached(bucket: &Bucket, lattice: Option<&LatticeName>, shared: &Shared) -> Session {
     let mut pause = FIRST_PAUSE;
     loop {
-        match Session::start(bucket, shared).await {
+        let started = match lattice {
+            Some(lattice) => begin(bucket, lattice, shared, Duration::ZERO)
+                .await
+                .map_err(StateError::reason),
+            None => Session::start(bucket, shared).await,
+        };
+        match started {
             Ok(session) => return session,
-            Err(reason) => tracing::warn!(%reason, "cannot follow the shared state, trying again"),
+            Err(reason) => shared.cut_off(reason),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -118,8 +109,7 @@ pub(super) struct Session {
 /// One message of the bucket's stream.
 struct Update {
     key: String,
-    revision: u64,
-    value: Value,
+    found: Found,
     /// How many are to come before all is read.
     pending: u64,
 }
@@ -127,12 +117,13 @@ struct Update {
 impl Session {
     /// Creates the bucket if need be, and reads all of it.
     pub(super) async fn start(bucket: &Bucket, shared: &Shared) -> Result<Self, String> {
-        shared.update(|table| {
-            table.begin_scan();
-            None
-        });
+        shared.begin_scan();
         let connects = connects(&bucket.client);
-        let store = bucket.reopen().await?;
+        let store = bucket
+            .open(Duration::ZERO)
+            .await
+            .map_err(StateError::reason)?;
+        let birth = Birth::new(store.stream.cached_info().created);
         let config = Config {
             deliver_subject: bucket.client.new_inbox(),
             deliver_policy: DeliverPolicy::LastPerSubject,
@@ -166,28 +157,38 @@ impl Session {
                 .map_err(|_| late())?;
             let update = session.take_in(message)?;
             pending = update.pending;
-            found.insert(update.key, (update.revision, update.value));
+            found.insert(update.key, update.found);
         }
-        shared.update(|table| table.finish_scan(found));
+        heal::restore(bucket, shared, birth, &mut found).await?;
+        shared.reached(birth, found);
+        heal::announce(bucket, shared).await;
         Ok(session)
     }
 
     /// Applies what comes, until something is wrong; says what.
-    async fn follow(&mut self, shared: &Shared) -> String {
+    async fn follow(&mut self, bucket: &Bucket, shared: &Shared) -> String {
         let mut check = tokio::time::interval(RECONNECT_CHECK);
+        let mut announced = Instant::now();
         loop {
             let message = tokio::select! {
-                message = self.messages.next() => message,
+                message = self.messages.next() => Some(message),
                 _ = check.tick() => {
-                    if connects(&self.client) == self.connects {
-                        continue;
+                    if connects(&self.client) != self.connects {
+                        return "the connection was lost".to_owned();
                     }
-                    return "the connection was lost".to_owned();
+                    None
                 }
             };
-            match self.take_in(message) {
-                Ok(update) => shared.apply(&update.key, update.revision, update.value),
-                Err(reason) => return reason,
+            match message.map(|it| self.take_in(it)) {
+                Some(Ok(Update { key, found, .. })) => {
+                    shared.apply(&key, found.revision, found.value);
+                }
+                Some(Err(reason)) => return reason,
+                None if shared.has_unsent() && announced.elapsed() > UNSENT_PAUSE => {
+                    heal::announce(bucket, shared).await;
+                    announced = Instant::now();
+                }
+                None => {}
             }
         }
     }
@@ -211,10 +212,14 @@ impl Session {
             .next()
             .unwrap_or_default()
             .to_owned();
-        Ok(Update {
-            value: value(&key, &message),
-            key,
+        let found = Found {
             revision: info.stream_sequence,
+            value: value(&key, &message),
+            origin: message.headers.as_ref().and_then(Origin::read),
+        };
+        Ok(Update {
+            key,
+            found,
             pending: info.pending,
         })
     }

@@ -13,9 +13,7 @@ use std::path::PathBuf;
 
 use super::conf::{quote, quote_path};
 
-pub use fault::{Fault, TlsFault, Way};
-pub use probe::{Probe, probe};
-pub use rights::Rights;
+pub use probe::{Fault, Owners, Probe, owners, probe};
 pub use url::{LeafUrl, UrlError};
 
 /// One hub.
