@@ -22,8 +22,9 @@ impl Core {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let leaf_port = free.local_addr().unwrap().port();
         drop(free);
+        // Leaves would learn the address behind their cable, and go round it.
         let config = format!(
-            "server_name: core\njetstream {{ domain: core }}\nleafnodes {{ listen: \"127.0.0.1:{leaf_port}\", no_advertise: true }}\n"
+            "server_name: core\njetstream {{ domain: core }}\nleafnodes {{ listen: \"127.0.0.1:{leaf_port}\", advertise: \"127.0.0.1:1\" }}\n"
         );
         let server = NatsServer::start_with_config(&config).await;
         Self { server, leaf_port }
