@@ -14,6 +14,8 @@ use crate::nats::Server;
 use crate::nats::leaf::{Fault, Remote, probe};
 use crate::nats::monitor::{Link, Monitor};
 
+use super::domain::Claim;
+
 /// The links of a host that is ready.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Links {
@@ -215,11 +217,20 @@ fn down(server: &Server, remotes: &[Remote], tried: Tried, waited: Duration) -> 
 /// How often the links of a running host are looked at.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Says in the log when links come up and when they are lost.
+/// When it is looked, after links have come up, whether another server has our domain. More than once, since the
+/// other one may come up in the same moment.
+const LOOKS: &[Duration] = &[
+    Duration::ZERO,
+    Duration::from_secs(5),
+    Duration::from_secs(60),
+];
+
+/// Says in the log when links come up and when they are lost, and what is wrong with our domain once they are up.
 pub(super) fn watch(
     server: &Server,
     remotes: &[Remote],
     up: usize,
+    claim: Option<Claim>,
 ) -> Option<AbortOnDropHandle<()>> {
     let monitor = server.monitor()?.clone();
     let hubs: Vec<String> = remotes.iter().map(Remote::shown).collect();
@@ -227,7 +238,15 @@ pub(super) fn watch(
     let all = remotes.len();
     let watching = async move {
         let mut known = up;
+        let mut since = Instant::now();
+        let mut looks = LOOKS.iter().peekable();
         loop {
+            if known == all
+                && let Some(claim) = &claim
+                && looks.next_if(|it| since.elapsed() >= **it).is_some()
+            {
+                claim.check().await;
+            }
             tokio::time::sleep(WATCH).await;
             let Ok(mut links) = monitor.links().await else {
                 continue;
@@ -236,6 +255,8 @@ pub(super) fn watch(
             let now = links.len().min(all);
             if now == all && known < all {
                 tracing::info!("the leaf link to {hubs} is up");
+                since = Instant::now();
+                looks = LOOKS.iter().peekable();
             } else if now < known {
                 tracing::warn!(
                     "the leaf link to {hubs} is lost ({now} of {all} up), trying to get it back"

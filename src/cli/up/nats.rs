@@ -8,6 +8,7 @@ use crate::cli::report::{CommandError, Kind};
 use crate::config::running::Lock;
 use crate::nats::{Binary, Config, FindError, GreetingError, Own, Server, StartError, greet};
 
+use super::domain;
 use super::plan::{Plan, join};
 
 /// Where NATS is, and whose.
@@ -200,6 +201,7 @@ async fn start(
                 .hint("use nats-server 2.10 or newer: --nats-server PATH"));
         }
     }
+    domain::unclaimed(plan).await?;
     let id = plan.key.public();
     let own = plan.own.as_ref().map(|it| Own {
         path: it.path.clone(),

@@ -169,6 +169,9 @@ impl Plan {
     /// JetStream domain of the server that we start. A leaf whose state is in a domain is taken to be the place
     /// where that is.
     pub(super) fn nats_domain(&self) -> Option<String> {
+        if let Some(own) = &self.own {
+            return own.domain.clone();
+        }
         let own = self.settings.nats.domain.clone();
         own.or_else(|| match self.remotes.is_empty() {
             true => None,

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::leaf::Links;
 use crate::cli::output::{Answer, Page};
+use crate::lattice::state::CutOff;
 
 /// A running host, for people and programs. A host in the background tells it to the command that started it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +32,8 @@ pub(super) struct Ready {
     /// None without a hub.
     #[serde(default)]
     pub(super) leaf: Links,
+    #[serde(default)]
+    pub(super) state: Known,
     /// The context by which commands reach this host, for as long as it runs.
     #[serde(default)]
     pub(super) context: Option<String>,
@@ -37,6 +42,51 @@ pub(super) struct Ready {
     pub(super) default_context: Option<String>,
     /// What `--apply` did.
     pub(super) applied: Option<Applied>,
+}
+
+/// What a host knows of its lattice's state when it is ready.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Known {
+    domain: Option<String>,
+    /// Why it is not up to date.
+    cut_off: Option<String>,
+    /// When it last was; RFC 3339.
+    known_at: Option<String>,
+}
+
+impl Known {
+    pub(super) fn of(domain: Option<&str>, cut_off: Option<CutOff>) -> Self {
+        let known_at = cut_off.as_ref().and_then(|it| it.known_at);
+        Self {
+            domain: domain.map(str::to_owned),
+            known_at: known_at.and_then(|it| {
+                let it = OffsetDateTime::from(it).replace_nanosecond(0).ok()?;
+                it.format(&Rfc3339).ok()
+            }),
+            cut_off: cut_off.map(|it| it.reason),
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        let reason = self.cut_off.as_ref()?;
+        let domain = self.domain.as_deref().unwrap_or_default();
+        let known = match &self.known_at {
+            Some(at) => format!("serving what was known at {at}"),
+            None => "nothing is known yet".to_owned(),
+        };
+        Some(format!(
+            "domain '{domain}' is out of reach ({reason}); {known}, catching up by itself"
+        ))
+    }
+
+    fn fields(&self) -> Value {
+        json!({
+            "domain": self.domain,
+            "up_to_date": self.cut_off.is_none(),
+            "cut_off": self.cut_off,
+            "known_at": self.known_at,
+        })
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,6 +142,7 @@ impl Answer for Ready {
             "default_context": self.default_context,
             "kill_cmd": self.kill_command(),
             "leaf": self.leaf.fields(),
+            "state": self.state.fields(),
             "applied": self.applied.as_ref().map(|it| &it.fields),
         });
         match fields {
@@ -119,6 +170,9 @@ impl Answer for Ready {
         ];
         if let Some(leaf) = self.leaf.text() {
             lines.insert(3, format!("Leaf     {leaf}"));
+        }
+        if let Some(state) = self.state.text() {
+            lines.push(format!("State    {state}"));
         }
         if let Some(path) = &self.host_config {
             lines.push(format!("Config   {}", path.display()));

@@ -48,6 +48,12 @@ fn inventory(host: &HostInventory, page: &Page) -> String {
     if !host.labels.is_empty() {
         parts.push(format!("labels: {}", one_line(&pairs(&host.labels))));
     }
+    if let Some(reason) = &host.cut_off {
+        let reason = one_line(reason);
+        parts.push(format!(
+            "cut off from the lattice's state ({reason}): serves from what it last knew"
+        ));
+    }
     parts.push(String::new());
     parts.push(actors(host, page));
     parts.push(String::new());

@@ -189,6 +189,15 @@ pub(super) fn hosts(facts: &Facts) -> Verdict {
             format!("wash status; wash down {}", it.host_id),
         );
     }
+    if let Some((it, reason)) = (hosts.iter()).find_map(|it| Some((it, it.cut_off.as_ref()?))) {
+        let name = &it.friendly_name;
+        return Verdict::warning(
+            format!(
+                "{detail}; {name} is cut off from the lattice's state ({reason}) and serves from what it last knew"
+            ),
+            format!("mend its way to the state's domain: on its machine, wash leaf check; wash get inventory {}", it.id),
+        );
+    }
     let versions: BTreeSet<&str> = hosts.iter().map(|it| it.version.as_str()).collect();
     if versions.len() > 1 {
         let versions: Vec<_> = versions.into_iter().collect();
