@@ -18,6 +18,7 @@ mod contract;
 mod ctl;
 mod ctx;
 mod doctor;
+mod domain;
 mod env;
 mod examples;
 mod fake_host;

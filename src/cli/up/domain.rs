@@ -125,7 +125,10 @@ pub(super) async fn used(
     );
     let hosts = control.hosts(control.patience(LIMIT)).await;
     let hosts = hosts.unwrap_or_default();
-    let mut others: Vec<&str> = hosts.iter().filter_map(|it| it.js_domain.as_deref()).collect();
+    let mut others: Vec<&str> = hosts
+        .iter()
+        .filter_map(|it| it.js_domain.as_deref())
+        .collect();
     if others.contains(&domain) {
         return Ok(());
     }

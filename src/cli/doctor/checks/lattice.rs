@@ -195,7 +195,10 @@ pub(super) fn hosts(facts: &Facts) -> Verdict {
             format!(
                 "{detail}; {name} is cut off from the lattice's state ({reason}) and serves from what it last knew"
             ),
-            format!("mend its way to the state's domain: on its machine, wash leaf check; wash get inventory {}", it.id),
+            format!(
+                "mend its way to the state's domain: on its machine, wash leaf check; wash get inventory {}",
+                it.id
+            ),
         );
     }
     let versions: BTreeSet<&str> = hosts.iter().map(|it| it.version.as_str()).collect();
