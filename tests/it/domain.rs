@@ -7,6 +7,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::abuse::HELLO;
 use crate::env::TestEnv;
 use crate::hub::Server;
 use crate::leaf::start_hub;
@@ -276,7 +277,7 @@ fn a_host_starts_and_serves_while_the_owner_is_off() {
     let first = up(&here, &url, &["--js-domain", "core"]);
     let claims = || ask(&here, &first, &["get", "claims"]).to_string();
     eventually("the actor's claims have arrived", || {
-        claims().contains("MB").then_some(())
+        claims().contains(HELLO).then_some(())
     });
     for (env, host) in [(&here, &first), (&there, &second), (&third, &third_host)] {
         eventually("all see the same", || {

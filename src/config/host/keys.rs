@@ -143,7 +143,7 @@ Leaf {
     LeafAccount "account" ["WASH_LEAF_ACCOUNT"] [] Text "NAME"
         "Local account that is joined to the hub [default: the one that all are in]";
     LeafOptional "leaf-optional" ["WASH_LEAF_OPTIONAL"] [] Bool ""
-        "Start although a hub cannot be reached, and say in the log when it is";
+        "Start although a hub, or the domain of the state, cannot be reached, and say in the log when it is";
 }
 Connections {
     CtlHost "ctl-host" ["WASMCLOUD_CTL_HOST"] ["ctl_host"] Text "HOST"

@@ -30,6 +30,9 @@ pub(super) const LIMIT: Duration = Duration::from_secs(5);
 /// How long a leaf node may take to find the domain it is to use.
 const DOMAIN_PAUSE: Duration = Duration::from_millis(100);
 
+/// How often it is looked whether the client is connected again.
+const CONNECTION_PAUSE: Duration = Duration::from_millis(50);
+
 /// Of the names of buckets; the lattice's follows.
 pub(super) const PREFIX: &str = "LATTICEDATA_";
 
@@ -129,7 +132,7 @@ impl Bucket {
 
     /// What the bucket holds now; none for deleted and unreadable values.
     pub(super) async fn get(&self, key: &str) -> Result<Option<Entry>, String> {
-        let store = self.within_reach().map_err(|it| it.to_string())?;
+        let store = self.within_reach().await.map_err(|it| it.to_string())?;
         let found = store.entry(key);
         match tokio::time::timeout(LIMIT, found).await {
             Ok(Ok(Some(found))) if found.operation == Operation::Put => {
@@ -141,10 +144,15 @@ impl Bucket {
         }
     }
 
-    /// What the client cannot send now it would send later, when nobody expects it any more.
-    fn within_reach(&self) -> Result<Store, WriteError> {
-        if self.client.connection_state() != State::Connected {
-            return Err(WriteError::CutOff("NATS cannot be reached".to_owned()));
+    /// Waits while the client connects again. What it cannot send then it would send later, when nobody expects it
+    /// any more.
+    async fn within_reach(&self) -> Result<Store, WriteError> {
+        let give_up = Instant::now() + LIMIT;
+        while self.client.connection_state() != State::Connected {
+            if Instant::now() > give_up {
+                return Err(WriteError::CutOff("NATS cannot be reached".to_owned()));
+            }
+            tokio::time::sleep(CONNECTION_PAUSE).await;
         }
         self.store()
             .ok_or_else(|| WriteError::CutOff(NOBODY.to_owned()))
@@ -179,7 +187,7 @@ impl Bucket {
         if let Some(origin) = origin {
             origin.write(&mut headers);
         }
-        let store = self.within_reach()?;
+        let store = self.within_reach().await?;
         let acknowledged = async {
             let sent = self
                 .context
