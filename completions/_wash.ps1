@@ -108,7 +108,7 @@ Register-ArgumentCompleter -Native -CommandName 'wash' -ScriptBlock {
             [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Key of the client certificate, PEM [env: WASH_LEAF_KEY]')
             [CompletionResult]::new('--tls-first', '--tls-first', [CompletionResultType]::ParameterName, 'Begin TLS before the hub speaks [env: WASH_LEAF_TLS_FIRST]')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Local account that is joined to the hub [default: the one that all are in] [env: WASH_LEAF_ACCOUNT]')
-            [CompletionResult]::new('--leaf-optional', '--leaf-optional', [CompletionResultType]::ParameterName, 'Start although a hub cannot be reached, and say in the log when it is [env: WASH_LEAF_OPTIONAL]')
+            [CompletionResult]::new('--leaf-optional', '--leaf-optional', [CompletionResultType]::ParameterName, 'Start although a hub, or the domain of the state, cannot be reached, and say in the log when it is [env: WASH_LEAF_OPTIONAL]')
             [CompletionResult]::new('--ctl-host', '--ctl-host', [CompletionResultType]::ParameterName, 'NATS host for the control interface [default: --nats-host] [env: WASMCLOUD_CTL_HOST]')
             [CompletionResult]::new('--ctl-port', '--ctl-port', [CompletionResultType]::ParameterName, 'NATS port for the control interface [default: --nats-port] [env: WASMCLOUD_CTL_PORT]')
             [CompletionResult]::new('--ctl-seed', '--ctl-seed', [CompletionResultType]::ParameterName, 'User seed for the control interface, or a file with it [env: WASMCLOUD_CTL_SEED]')

@@ -104,7 +104,7 @@ set edit:completion:arg-completer[wash] = {|@words|
             cand --tls-key 'Key of the client certificate, PEM [env: WASH_LEAF_KEY]'
             cand --tls-first 'Begin TLS before the hub speaks [env: WASH_LEAF_TLS_FIRST]'
             cand --account 'Local account that is joined to the hub [default: the one that all are in] [env: WASH_LEAF_ACCOUNT]'
-            cand --leaf-optional 'Start although a hub cannot be reached, and say in the log when it is [env: WASH_LEAF_OPTIONAL]'
+            cand --leaf-optional 'Start although a hub, or the domain of the state, cannot be reached, and say in the log when it is [env: WASH_LEAF_OPTIONAL]'
             cand --ctl-host 'NATS host for the control interface [default: --nats-host] [env: WASMCLOUD_CTL_HOST]'
             cand --ctl-port 'NATS port for the control interface [default: --nats-port] [env: WASMCLOUD_CTL_PORT]'
             cand --ctl-seed 'User seed for the control interface, or a file with it [env: WASMCLOUD_CTL_SEED]'

@@ -109,7 +109,7 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l tls-cert -d 'Client cer
 complete -c wash -n "__fish_wash_using_subcommand up" -l tls-key -d 'Key of the client certificate, PEM [env: WASH_LEAF_KEY]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l tls-first -d 'Begin TLS before the hub speaks [env: WASH_LEAF_TLS_FIRST]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l account -d 'Local account that is joined to the hub [default: the one that all are in] [env: WASH_LEAF_ACCOUNT]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l leaf-optional -d 'Start although a hub cannot be reached, and say in the log when it is [env: WASH_LEAF_OPTIONAL]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l leaf-optional -d 'Start although a hub, or the domain of the state, cannot be reached, and say in the log when it is [env: WASH_LEAF_OPTIONAL]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-host -d 'NATS host for the control interface [default: --nats-host] [env: WASMCLOUD_CTL_HOST]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-port -d 'NATS port for the control interface [default: --nats-port] [env: WASMCLOUD_CTL_PORT]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l ctl-seed -d 'User seed for the control interface, or a file with it [env: WASMCLOUD_CTL_SEED]' -r
