@@ -79,6 +79,8 @@ impl Import {
         match target {
             Target::Builtin(builtin) => builtin.call(&self.actor, &call.operation, &call.payload),
             Target::Entity(target) => {
+                drop(snapshot);
+                let retry = retry(&target, &call.operation);
                 let call = Call {
                     origin: Entity::actor(self.actor.as_str()),
                     target,
@@ -86,7 +88,7 @@ impl Import {
                     payload: call.payload,
                     deadline: call.deadline,
                     depth: call.depth.saturating_add(1),
-                    retry: Retry::NoResponders,
+                    retry,
                 };
                 self.rpc.invoke(call).await.map_err(error_text)
             }
@@ -156,6 +158,22 @@ impl Route<'_> {
         Err(format!(
             "Invocation not authorized: missing capability claim for {contract}"
         ))
+    }
+}
+
+/// Reads of a key-value store may run twice (protocol §11).
+fn retry(target: &Entity, operation: &str) -> Retry {
+    const READS: [&str; 6] = [
+        "KeyValue.Get",
+        "KeyValue.Contains",
+        "KeyValue.ListRange",
+        "KeyValue.SetQuery",
+        "KeyValue.SetUnion",
+        "KeyValue.SetIntersection",
+    ];
+    match target.contract_id == "wasmcloud:keyvalue" && READS.contains(&operation) {
+        true => Retry::Safe,
+        false => Retry::NoResponders,
     }
 }
 
@@ -307,6 +325,41 @@ mod tests {
             world.resolve(&caps(&[]), "default", NUMBERGEN).unwrap_err(),
             "Invocation not authorized: missing capability claim for wasmcloud:builtin:numbergen"
         );
+    }
+
+    #[test]
+    fn only_reads_of_a_store_may_run_twice() {
+        let store = Entity::provider("VP", KEYVALUE, "default");
+        let other = Entity::provider("VP", "acme:keyvalue", "default");
+        for read in [
+            "Get",
+            "Contains",
+            "ListRange",
+            "SetQuery",
+            "SetUnion",
+            "SetIntersection",
+        ] {
+            let read = format!("KeyValue.{read}");
+            assert_eq!(retry(&store, &read), Retry::Safe);
+            assert_eq!(retry(&other, &read), Retry::NoResponders);
+            assert_eq!(retry(&Entity::actor("MA"), &read), Retry::NoResponders);
+        }
+        for write in [
+            "Set",
+            "Del",
+            "Increment",
+            "ListAdd",
+            "ListDel",
+            "ListClear",
+            "SetAdd",
+            "SetDel",
+            "SetClear",
+            "Getter",
+            "",
+        ] {
+            let write = format!("KeyValue.{write}");
+            assert_eq!(retry(&store, &write), Retry::NoResponders, "{write}");
+        }
     }
 
     #[test]

@@ -77,10 +77,38 @@ impl Pool {
         depth: u32,
         outbound: Arc<dyn Outbound>,
     ) -> Result<Bytes, InvokeError> {
-        let _turn = self.turn(deadline).await?;
-        self.code()
-            .invoke(operation, payload, deadline, depth, outbound)
+        let turn = match self.try_turn() {
+            Some(turn) => turn,
+            None => self.turn(deadline).await?,
+        };
+        turn.invoke(operation, payload, deadline, depth, outbound)
             .await
+    }
+
+    /// A turn that begins now; none also while stopping.
+    pub fn try_turn(&self) -> Option<Turn<'_>> {
+        // Counted before the permit is taken, so that `drain` cannot miss a call.
+        let token = self.running.token();
+        let permit = self.permits.try_acquire().ok()?;
+        Some(self.begin(permit, token))
+    }
+
+    /// Waits for a turn until `deadline`. Those who wait are served in order.
+    ///
+    /// # Errors
+    /// [`InvokeError::Busy`] and [`InvokeError::Stopping`].
+    pub async fn turn(&self, deadline: Instant) -> Result<Turn<'_>, InvokeError> {
+        match timeout_at(deadline, self.permits.acquire()).await {
+            Ok(Ok(permit)) => {
+                let token = self.running.token();
+                if self.permits.is_closed() {
+                    return Err(InvokeError::Stopping);
+                }
+                Ok(self.begin(permit, token))
+            }
+            Ok(Err(_)) => Err(InvokeError::Stopping),
+            Err(_) => Err(InvokeError::Busy(self.limit())),
+        }
     }
 
     /// Changes how many calls may run at once; 0 counts as 1. Running calls are left alone: a lower limit
@@ -117,34 +145,6 @@ impl Pool {
         }
     }
 
-    async fn turn(&self, deadline: Instant) -> Result<Turn<'_>, InvokeError> {
-        // Counted before the permit is taken, so that `drain` cannot miss a call.
-        let token = self.running.token();
-        let permit = match self.permits.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) if self.permits.is_closed() => return Err(InvokeError::Stopping),
-            Err(_) => {
-                drop(token);
-                return self.wait(deadline).await;
-            }
-        };
-        Ok(self.begin(permit, token))
-    }
-
-    async fn wait(&self, deadline: Instant) -> Result<Turn<'_>, InvokeError> {
-        match timeout_at(deadline, self.permits.acquire()).await {
-            Ok(Ok(permit)) => {
-                let token = self.running.token();
-                if self.permits.is_closed() {
-                    return Err(InvokeError::Stopping);
-                }
-                Ok(self.begin(permit, token))
-            }
-            Ok(Err(_)) => Err(InvokeError::Stopping),
-            Err(_) => Err(InvokeError::Busy(self.limit())),
-        }
-    }
-
     fn begin<'a>(&'a self, permit: SemaphorePermit<'a>, token: TaskTrackerToken) -> Turn<'a> {
         Turn {
             pool: self,
@@ -163,12 +163,32 @@ impl Pool {
     }
 }
 
-/// A call that runs. Its permit goes back when it ends, unless the limit was lowered meanwhile.
+/// Leave for one call to run. Its permit goes back when it ends, unless the limit was lowered meanwhile.
 #[derive(Debug)]
-struct Turn<'a> {
+#[must_use = "dropping it gives the turn back"]
+pub struct Turn<'a> {
     pool: &'a Pool,
     permit: Option<SemaphorePermit<'a>>,
     _token: TaskTrackerToken,
+}
+
+impl Turn<'_> {
+    /// Runs one operation.
+    ///
+    /// # Errors
+    /// Those of [`Code::invoke`].
+    pub async fn invoke(
+        self,
+        operation: &str,
+        payload: Bytes,
+        deadline: Instant,
+        depth: u32,
+        outbound: Arc<dyn Outbound>,
+    ) -> Result<Bytes, InvokeError> {
+        let code = self.pool.code();
+        code.invoke(operation, payload, deadline, depth, outbound)
+            .await
+    }
 }
 
 impl Drop for Turn<'_> {

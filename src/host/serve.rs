@@ -1,16 +1,18 @@
 //! An actor's side of a call: who may call it, and in which code the call runs (protocol §4.5).
 
+use std::future::ready;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::actor::Code;
 use super::event::Module;
 use super::import::{Caps, Import};
-use super::instance::Pool;
-use crate::lattice::rpc::{Handler, Incoming, Rpc};
+use super::instance::{Pool, Turn};
+use crate::lattice::rpc::{Handler, Incoming, Place, Places, Rpc};
 use crate::lattice::state::State;
 use crate::lattice::wire::Entity;
 
@@ -49,11 +51,28 @@ impl Actor {
         self.pool.replace(module.code);
     }
 
-    async fn answer(&self, call: Incoming) -> Result<Bytes, String> {
+    /// Its way out, if `origin` may call it.
+    fn admit(&self, origin: &Entity) -> Result<Arc<Import>, String> {
         let import = Arc::clone(&self.import.read().unwrap_or_else(PoisonError::into_inner));
-        authorize(&call.origin, &import.caps)?;
-        self.pool
-            .invoke(
+        authorize(origin, &import.caps)?;
+        Ok(import)
+    }
+
+    /// Runs a call whose turn it is.
+    fn run<'a>(
+        &'a self,
+        turn: Turn<'a>,
+        import: Arc<Import>,
+        call: Incoming,
+    ) -> BoxFuture<'a, Result<Bytes, String>> {
+        let span = tracing::debug_span!(
+            "call",
+            actor = call.target.public_key,
+            origin = call.origin.public_key,
+            operation = call.operation,
+        );
+        let running = async move {
+            turn.invoke(
                 &call.operation,
                 call.payload,
                 call.deadline,
@@ -62,18 +81,58 @@ impl Actor {
             )
             .await
             .map_err(|error| error.to_string())
+        };
+        Box::pin(running.instrument(span))
+    }
+
+    fn place<'a>(&'a self, turn: Turn<'a>) -> Place<'a> {
+        Box::new(|call| match self.admit(&call.origin) {
+            Ok(import) => self.run(turn, import, call),
+            Err(refusal) => Box::pin(ready(Err(refusal))),
+        })
     }
 }
 
 impl Handler for Actor {
     fn handle(&self, call: Incoming) -> BoxFuture<'_, Result<Bytes, String>> {
-        let span = tracing::debug_span!(
-            "call",
-            actor = call.target.public_key,
-            origin = call.origin.public_key,
-            operation = call.operation,
-        );
-        Box::pin(self.answer(call).instrument(span))
+        Box::pin(async move {
+            let import = self.admit(&call.origin)?;
+            let turn = self.pool.turn(call.deadline).await;
+            let turn = turn.map_err(|error| error.to_string())?;
+            self.run(turn, import, call).await
+        })
+    }
+
+    fn try_handle(
+        &self,
+        call: Incoming,
+    ) -> Result<BoxFuture<'_, Result<Bytes, String>>, Box<Incoming>> {
+        let import = match self.admit(&call.origin) {
+            Ok(import) => import,
+            Err(refusal) => return Ok(Box::pin(ready(Err(refusal)))),
+        };
+        match self.pool.try_turn() {
+            Some(turn) => Ok(self.run(turn, import, call)),
+            None => Err(Box::new(call)),
+        }
+    }
+
+    fn places(&self) -> Option<&dyn Places> {
+        Some(self)
+    }
+}
+
+impl Places for Actor {
+    fn try_take(&self) -> Option<Place<'_>> {
+        Some(self.place(self.pool.try_turn()?))
+    }
+
+    fn take(&self, deadline: Instant) -> BoxFuture<'_, Result<Place<'_>, String>> {
+        Box::pin(async move {
+            let turn = self.pool.turn(deadline).await;
+            let turn = turn.map_err(|error| error.to_string())?;
+            Ok(self.place(turn))
+        })
     }
 }
 

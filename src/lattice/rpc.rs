@@ -5,8 +5,13 @@
 //! case, so both paths obey the same rules.
 
 mod incoming;
+mod life;
 mod local;
 mod outgoing;
+mod overflow;
+mod pace;
+mod retry;
+mod spare;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -23,6 +28,7 @@ use super::subject::{self, LatticeName, is_token};
 use super::wire::Entity;
 pub use incoming::Serving;
 use local::Endpoint;
+use retry::Chase;
 
 /// Default time a call may take (protocol §4.7).
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(2000);
@@ -31,6 +37,13 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(2000);
 /// these headers.
 const TIMEOUT_HEADER: &str = "Wash-Timeout-Ms";
 const DEPTH_HEADER: &str = "Wash-Depth";
+
+/// How a call ended, beside the error in its answer: hosts that do not know the header see a usual error.
+const OUTCOME_HEADER: &str = "Wash-Outcome";
+/// Nothing ran and nothing will: the call can be made again.
+const NOT_RUN: &str = "not-run";
+/// It ran and was ended from outside: a safe call can be made again.
+const ENDED: &str = "ended";
 
 /// What an envelope (claims, names, headers) may need beside its payload in one message.
 const ENVELOPE: usize = 16 * 1024;
@@ -56,8 +69,11 @@ pub struct Call {
 pub enum Retry {
     /// Report everything at once.
     Never,
-    /// Nobody listened, so nothing can have run: try again until the deadline.
+    /// Nobody listened, or whoever did says that nothing ran: try again until the deadline.
     NoResponders,
+    /// Running twice does no harm: while no answer comes the call is made again beside the first, and the first
+    /// answer counts.
+    Safe,
 }
 
 /// A call that arrived: from NATS with its signature checked, or from this process.
@@ -71,10 +87,54 @@ pub struct Incoming {
     pub depth: u32,
 }
 
+impl From<Call> for Incoming {
+    fn from(call: Call) -> Self {
+        Self {
+            origin: call.origin,
+            target: call.target,
+            operation: call.operation,
+            payload: call.payload,
+            deadline: call.deadline,
+            depth: call.depth,
+        }
+    }
+}
+
 /// Whoever answers calls to one target. The error text reaches the caller as it is.
 pub trait Handler: Send + Sync + 'static {
     fn handle(&self, call: Incoming) -> BoxFuture<'_, Result<Bytes, String>>;
+
+    /// As [`Self::handle`], but gives the call back where it could not begin at once.
+    ///
+    /// # Errors
+    /// The call.
+    fn try_handle(
+        &self,
+        call: Incoming,
+    ) -> Result<BoxFuture<'_, Result<Bytes, String>>, Box<Incoming>> {
+        Ok(self.handle(call))
+    }
+
+    /// What bounds how many calls run at once. Calls beyond it go to other hosts that have room.
+    fn places(&self) -> Option<&dyn Places> {
+        None
+    }
 }
+
+/// A handler's places, each for one running call.
+pub trait Places: Send + Sync {
+    /// A place that is free now.
+    fn try_take(&self) -> Option<Place<'_>>;
+
+    /// The next place that gets free; those who wait are served in order.
+    ///
+    /// # Errors
+    /// Why there was none until `deadline`.
+    fn take(&self, deadline: Instant) -> BoxFuture<'_, Result<Place<'_>, String>>;
+}
+
+/// Runs the one call that it is for; dropping it gives it back.
+pub type Place<'a> = Box<dyn FnOnce(Incoming) -> BoxFuture<'a, Result<Bytes, String>> + Send + 'a>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RpcError {
@@ -108,6 +168,7 @@ struct Inner {
     chunks: Arc<ChunkStore>,
     /// Targets served by this process. A lock of the standard library: it is held for one look-up.
     local: RwLock<HashMap<Entity, Arc<Endpoint>>>,
+    chase: Chase,
 }
 
 impl std::fmt::Debug for Rpc {
@@ -135,6 +196,7 @@ impl Rpc {
                 identity,
                 chunks,
                 local: RwLock::default(),
+                chase: Chase::default(),
             }),
             timeout: DEFAULT_TIMEOUT,
         }
@@ -153,7 +215,7 @@ impl Rpc {
     /// Every variant of [`RpcError`].
     pub async fn invoke(&self, call: Call) -> Result<Bytes, RpcError> {
         match self.inner.endpoint(&call.target) {
-            Some(endpoint) => endpoint.invoke(call).await,
+            Some(endpoint) => endpoint.invoke(&self.inner, call).await,
             None => self.inner.invoke_remote(&call).await,
         }
     }

@@ -54,6 +54,12 @@ pub mod rpc {
         format!("wasmbus.rpc.{lattice}.{actor}")
     }
 
+    /// Where hosts that run an actor ask each other for room; also the queue group. Of our own making: hosts of
+    /// other generations neither send nor listen there.
+    pub fn spare(lattice: &LatticeName, actor: &str) -> String {
+        format!("wasmbus.rpc.{lattice}.{actor}.wash.spare")
+    }
+
     pub fn provider(lattice: &LatticeName, provider: &str, link_name: &str) -> String {
         format!("wasmbus.rpc.{lattice}.{provider}.{link_name}")
     }
@@ -331,6 +337,10 @@ mod tests {
     fn call_and_event_subjects() {
         let lattice = LatticeName::default();
         assert_eq!(rpc::actor(&lattice, "MA"), "wasmbus.rpc.default.MA");
+        assert_eq!(
+            rpc::spare(&lattice, "MA"),
+            "wasmbus.rpc.default.MA.wash.spare"
+        );
         assert_eq!(
             rpc::provider(&lattice, "VP", "ln"),
             "wasmbus.rpc.default.VP.ln"

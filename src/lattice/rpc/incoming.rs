@@ -10,7 +10,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::local::{Endpoint, Failure};
-use super::{DEPTH_HEADER, Handler, Incoming, Inner, Rpc, RpcError, TIMEOUT_HEADER, now};
+use super::{
+    DEPTH_HEADER, Handler, Incoming, Inner, OUTCOME_HEADER, Place, Rpc, RpcError, TIMEOUT_HEADER,
+    life, now, spare,
+};
 use crate::lattice::invocation::{self, Refusal};
 use crate::lattice::subject;
 use crate::lattice::wire::{self, Entity, Invocation, InvocationResponse, Map};
@@ -98,6 +101,10 @@ pub(super) async fn serve(
     endpoint
         .running
         .spawn(receive(rpc.clone(), Arc::clone(&endpoint), calls));
+    if endpoint.spare.is_some() {
+        let lending = spare::lend(rpc.clone(), Arc::clone(&endpoint));
+        endpoint.running.spawn(lending);
+    }
     inner.confirm().await?;
     Ok(serving)
 }
@@ -131,7 +138,7 @@ async fn receive(rpc: Rpc, endpoint: Arc<Endpoint>, mut calls: Subscriber) {
     let start = |message, arrived, slot: Option<OwnedSemaphorePermit>| {
         let (rpc, runner) = (rpc.clone(), Arc::clone(&endpoint));
         endpoint.running.spawn(async move {
-            answer(&rpc, &runner, message, arrived).await;
+            answer(&rpc, &runner, message, arrived, None).await;
             drop(slot);
         });
     };
@@ -176,18 +183,40 @@ async fn receive(rpc: Rpc, endpoint: Arc<Endpoint>, mut calls: Subscriber) {
     }
 }
 
-/// Runs one call and sends its answer, if anyone waits for it.
-async fn answer(rpc: &Rpc, endpoint: &Endpoint, message: Message, arrived: Instant) {
-    let reply = message.reply.clone();
-    let (id, outcome) = run(rpc, endpoint, message, arrived).await;
+/// Runs one call, in a place that was kept for it or in its turn, and sends its answer, if anyone waits for it.
+pub(super) async fn answer(
+    rpc: &Rpc,
+    endpoint: &Endpoint,
+    message: Message,
+    arrived: Instant,
+    place: Option<Place<'_>>,
+) {
+    let mut reply = message.reply.clone();
+    let signs = life::wanted(message.headers.as_ref());
+    let work = run(rpc, endpoint, message, arrived, place);
+    let (id, outcome) = match signs {
+        None => work.await,
+        Some(every) => rpc.inner.show_life(every, &mut reply, work).await,
+    };
     match &outcome {
-        Some(Err(error)) => tracing::debug!(callee = %endpoint.target, id, error, "call failed"),
+        Some(Err(failure)) => {
+            tracing::debug!(callee = %endpoint.target, id, ?failure, "call failed");
+        }
         None => tracing::debug!(callee = %endpoint.target, id, "the caller has given up"),
         Some(Ok(_)) => {}
     }
     let (Some(reply), Some(outcome)) = (reply, outcome) else {
         return;
     };
+    let mut headers = None;
+    let outcome = outcome.map_err(|failure| {
+        headers = failure.outcome().map(|outcome| {
+            let mut headers = HeaderMap::new();
+            headers.insert(OUTCOME_HEADER, outcome);
+            headers
+        });
+        endpoint.explain(failure)
+    });
     let inner = &rpc.inner;
     let mut stored = None;
     let outcome = match outcome {
@@ -206,7 +235,13 @@ async fn answer(rpc: &Rpc, endpoint: &Endpoint, message: Message, arrived: Insta
     let response = response(id, outcome);
     let sent = match wire::encode(&response) {
         Ok(body) => {
-            let published = inner.client.publish(reply, body).await;
+            let published = match headers {
+                None => inner.client.publish(reply, body).await,
+                Some(headers) => {
+                    let client = &inner.client;
+                    client.publish_with_headers(reply, headers, body).await
+                }
+            };
             published.map_err(|error| error.to_string())
         }
         Err(error) => Err(error.to_string()),
@@ -245,15 +280,17 @@ async fn run(
     endpoint: &Endpoint,
     message: Message,
     arrived: Instant,
-) -> (String, Option<Result<Bytes, String>>) {
+    place: Option<Place<'_>>,
+) -> (String, Option<Result<Bytes, Failure>>) {
     let Ok(invocation) = wire::decode::<Invocation>(&message.payload) else {
-        return (String::new(), Some(Err(Refusal::Undecodable.to_string())));
+        let refused = Failure::Refused(Refusal::Undecodable.to_string());
+        return (String::new(), Some(Err(refused)));
     };
     let id = invocation.id.clone();
     let limits = Limits::read(message.headers.as_ref(), &invocation, arrived, rpc.timeout);
     let admitted = admit(rpc, invocation, endpoint, limits.deadline);
     let admitted = endpoint.stopped.run_until_cancelled(admitted).await;
-    let answer = match admitted.unwrap_or(Err(Failure::Stopped)) {
+    let answer = match admitted.unwrap_or(Err(Failure::NotRun)) {
         Ok(invocation) => {
             let call = Incoming {
                 origin: invocation.origin,
@@ -263,13 +300,16 @@ async fn run(
                 deadline: limits.deadline,
                 depth: limits.depth,
             };
-            endpoint.run(call).await
+            match place {
+                Some(place) => endpoint.run_in(place, call).await,
+                None => endpoint.run(&rpc.inner, call, false).await,
+            }
         }
         Err(failure) => Err(failure),
     };
     let answer = match answer {
         Err(Failure::TimedOut) if limits.of_caller => None,
-        answer => Some(answer.map_err(|failure| endpoint.explain(failure))),
+        answer => Some(answer),
     };
     (id, answer)
 }

@@ -117,7 +117,10 @@ impl Exchange {
             payload: payload.into(),
             deadline: Instant::now() + self.settings.timeout.unwrap_or(self.context.rpc_timeout),
             depth: 0,
-            retry: Retry::NoResponders,
+            retry: match parts.method {
+                Method::GET | Method::HEAD | Method::OPTIONS => Retry::Safe,
+                _ => Retry::NoResponders,
+            },
         };
         let answer = self
             .context
