@@ -159,7 +159,8 @@ impl<'a> Search<'a> {
         match (self.elsewhere.is_empty(), self.safe) {
             (true, _) => None,
             (false, true) => Some(self.signs.last() + PATIENCE),
-            (false, false) => Some(self.call.deadline),
+            // The deadline ends it from outside.
+            (false, false) => Some(self.call.deadline + MARGIN),
         }
     }
 }

@@ -1,6 +1,10 @@
+mod safe;
+mod spare;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 use crate::claims::jwt::{self, Token};
