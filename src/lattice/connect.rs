@@ -20,6 +20,9 @@ pub use super::address::without_login;
 use super::address::{Address, Login};
 use crate::claims::Seed;
 
+/// A server that says nothing for two or three times as long is taken for gone.
+const PING_INTERVAL: Duration = Duration::from_secs(3);
+
 /// How to reach and authenticate to a NATS system. Secrets do not debug-print.
 #[derive(Clone)]
 pub struct ConnectOptions {
@@ -273,6 +276,7 @@ fn client_options(options: &ConnectOptions, auth: &Auth) -> async_nats::ConnectO
     let mut ours = async_nats::ConnectOptions::new()
         .name(&options.name)
         .connection_timeout(options.timeout)
+        .ping_interval(PING_INTERVAL)
         .require_tls(options.tls.required);
     if options.tls.first {
         ours = ours.tls_first();

@@ -284,3 +284,29 @@ async fn web_sockets_connect() {
     let url = at.split_whitespace().next().unwrap();
     check_in(&options(&[url], Credentials::Anonymous)).await;
 }
+
+/// Serves the first seconds of a connection, and then says nothing more.
+async fn greet(listener: &tokio::net::TcpListener) -> tokio::net::TcpStream {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let info = b"INFO {\"server_id\":\"S\",\"version\":\"2.10.0\",\"max_payload\":1048576,\"headers\":true}\r\n";
+    stream.write_all(info).await.unwrap();
+    let mut said = Vec::new();
+    while !said.ends_with(b"PING\r\n") {
+        stream.read_buf(&mut said).await.unwrap();
+    }
+    stream.write_all(b"PONG\r\n").await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_left() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.local_addr().unwrap().to_string();
+    let options = options(&[&url], Credentials::Anonymous);
+    let (client, silent) = tokio::join!(connect(&options), greet(&listener));
+    let _client = client.unwrap();
+    let again = tokio::time::timeout(Duration::from_secs(20), greet(&listener));
+    again.await.expect("it connects anew");
+    drop(silent);
+}

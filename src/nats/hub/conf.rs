@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::nats::conf::quote;
+use crate::nats::conf::{PINGS, quote};
 
 /// What goes into the owner's file.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,7 @@ impl Conf<'_> {
             "# Written by `wash hub init`, and yours to edit. The accounts are in a file of their own, which\n\
              # `wash hub` rewrites. Paths are those of the place where the hub was made.\n",
         );
+        text.push_str(PINGS);
         let mut line = |indent: &str, key: &str, value: &str| {
             let _ = writeln!(text, "{indent}{key}: {value}");
         };
@@ -130,6 +131,10 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(r#"pid_file: "/a \"b\"/nats.pid""#), "{text}");
+        assert!(
+            text.contains("\nping_interval: \"2s\"\nping_max: 3\n"),
+            "{text}"
+        );
         for absent in ["tls", "jetstream", "http"] {
             assert!(!text.contains(absent), "{text}");
         }
