@@ -21,6 +21,7 @@ mod doctor;
 mod domain;
 mod env;
 mod examples;
+mod failover;
 mod fake_host;
 mod generated;
 mod hub;
