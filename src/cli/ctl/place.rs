@@ -150,7 +150,15 @@ fn misfit(hosts: &[(&str, &Map)], constraints: &Map) -> Option<String> {
         ([(id, _)], unmet) if !unmet.is_empty() => {
             format!("host {id} does not meet {}", unmet.join(", "))
         }
-        (_, []) => format!("no one of {} hosts meets all constraints", hosts.len()),
+        (_, []) => {
+            let pairs = constraints.iter();
+            let pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
+            format!(
+                "no host meets {} together, though each of them is met by one of {} hosts",
+                pairs.join(" and "),
+                hosts.len()
+            )
+        }
         (_, unmet) => format!("no host meets {}", unmet.join(", ")),
     })
 }
@@ -175,11 +183,17 @@ mod tests {
             (&[("os", "linux"), ("zone", "a")], None),
             (
                 &[("os", "linux"), ("zone", "b")],
-                Some("no one of 2 hosts meets all constraints"),
+                Some(
+                    "no host meets os=linux and zone=b together, though each of them is met by one of 2 hosts",
+                ),
             ),
             (
                 &[("os", "linux"), ("zone", "c")],
                 Some("no host meets zone=c (there is a, b)"),
+            ),
+            (
+                &[("gpu", "yes"), ("os", "linux"), ("zone", "c")],
+                Some("no host meets gpu=yes (no host has this label), zone=c (there is a, b)"),
             ),
             (
                 &[("gpu", "yes")],

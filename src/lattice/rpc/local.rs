@@ -98,7 +98,8 @@ impl Endpoint {
         let handled = async {
             match self.handler.try_handle(call) {
                 Ok(answer) => answer.await.map_err(Failure::Handler),
-                Err(call) => self.overflow(inner, *call, safe).await,
+                // On the heap: it is large, and calls that have a place should not carry it.
+                Err(call) => Box::pin(self.overflow(inner, *call, safe)).await,
             }
         };
         self.bound(deadline, handled).await

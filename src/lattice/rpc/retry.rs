@@ -128,7 +128,7 @@ impl Inner {
             }
             break;
         }
-        self.chase(call, &signs, patience, tries, failure).await
+        Box::pin(self.chase(call, &signs, patience, tries, failure)).await
     }
 
     /// Makes a safe call again and again, beside the `tries` whose answers are late.
