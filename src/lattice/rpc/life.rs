@@ -13,12 +13,11 @@ use super::{Inner, OUTCOME_HEADER};
 
 /// Milliseconds of silence after which the caller wants a sign.
 pub(super) const SIGNS_HEADER: &str = "Wash-Signs-Ms";
-pub(super) const EVERY: Duration = Duration::from_millis(150);
 
 const WORKING: &str = "working";
 
 /// What a caller may ask for.
-const SHORTEST: Duration = Duration::from_millis(50);
+const SHORTEST: Duration = Duration::from_millis(20);
 
 /// How long an answer that is ready waits to hear where it is to go.
 const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
@@ -26,21 +25,34 @@ const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
 /// When one call last heard from anyone who works on it.
 #[derive(Debug)]
 pub(super) struct Signs {
+    /// After how much silence the caller doubts that anyone does.
+    pub(super) patience: Duration,
     since: Instant,
     /// Milliseconds after `since`.
     heard: AtomicU64,
 }
 
 impl Signs {
-    pub(super) fn new(since: Instant) -> Self {
+    pub(super) fn new(since: Instant, patience: Duration) -> Self {
         Self {
+            patience,
             since,
             heard: AtomicU64::new(0),
         }
     }
 
-    pub(super) fn last(&self) -> Instant {
+    fn last(&self) -> Instant {
         self.since + Duration::from_millis(self.heard.load(Ordering::Relaxed))
+    }
+
+    /// When the last sign is too old.
+    pub(super) fn end(&self) -> Instant {
+        self.last() + self.patience
+    }
+
+    /// How often whoever works on it is to give a sign, which takes its time to get here.
+    pub(super) fn every(&self) -> Duration {
+        self.patience * 3 / 5
     }
 
     pub(super) fn hear(&self) {

@@ -8,7 +8,7 @@ use async_nats::{HeaderMap, Message, Request, RequestErrorKind, Subject};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::life::{EVERY, SIGNS_HEADER, Signs};
+use super::life::{SIGNS_HEADER, Signs};
 use super::{
     Call, DEPTH_HEADER, ENDED, Inner, NOT_RUN, OUTCOME_HEADER, RpcError, TIMEOUT_HEADER, now,
 };
@@ -82,8 +82,8 @@ impl Inner {
         let left = call.deadline.saturating_duration_since(Instant::now());
         headers.insert(TIMEOUT_HEADER, left.as_millis().max(1).to_string());
         headers.insert(DEPTH_HEADER, call.depth.to_string());
-        if signs.is_some() {
-            headers.insert(SIGNS_HEADER, EVERY.as_millis().to_string());
+        if let Some(signs) = signs {
+            headers.insert(SIGNS_HEADER, signs.every().as_millis().to_string());
         }
         let request = Request::new()
             .payload(prepared.body.clone())

@@ -90,7 +90,7 @@ impl Endpoint {
             places,
             spare,
             call: &call,
-            signs: &Signs::new(Instant::now()),
+            signs: &Signs::new(Instant::now(), PATIENCE),
             safe,
             elsewhere: FuturesUnordered::new(),
         };
@@ -158,7 +158,7 @@ impl<'a> Search<'a> {
     fn patience(&self) -> Option<Instant> {
         match (self.elsewhere.is_empty(), self.safe) {
             (true, _) => None,
-            (false, true) => Some(self.signs.last() + PATIENCE),
+            (false, true) => Some(self.signs.end()),
             // The deadline ends it from outside.
             (false, false) => Some(self.call.deadline + MARGIN),
         }

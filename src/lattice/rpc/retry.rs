@@ -18,13 +18,12 @@ use super::{Call, Inner, Retry, RpcError};
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(250);
 
-/// How long a safe call waits for an answer or a sign of life before it is made once more, at the least. More
-/// than the time after which a callee gives a sign.
+/// How long a safe call waits for an answer or a sign of life before it is made once more, at the least: usually,
+/// and where calls were lost lately.
 const PATIENCE: Duration = Duration::from_millis(250);
-
-/// From the second try of a safe call to the third, and so on. NATS picks who gets a try at random, so several
-/// may end at the same lost host.
-const GAP: Duration = Duration::from_millis(100);
+const DOUBTFUL_PATIENCE: Duration = Duration::from_millis(60);
+/// And so many times the usual time until an answer.
+const USUAL: u32 = 3;
 
 /// Extra tries under way may be so many, or this part of all safe calls under way: hosts that are merely slow
 /// must not get a multiple of their load.
@@ -114,21 +113,25 @@ impl Inner {
     async fn race(&self, call: &Call) -> Result<Bytes, RpcError> {
         let _counted = Counted::new(&self.chase.calls);
         let started = Instant::now();
-        let signs = Signs::new(started);
-        let patience = PATIENCE.max(self.chase.pace.of(&call.target) * 3);
+        let known = self.chase.pace.of(&call.target);
+        let patience = match known.is_doubtful() {
+            true => DOUBTFUL_PATIENCE,
+            false => PATIENCE,
+        };
+        let signs = Signs::new(started, patience.max(known.usual * USUAL));
         let mut first = std::pin::pin!(self.safe_try(call, &signs));
         let tries = FuturesUnordered::new();
         let mut failure = None;
         loop {
-            match timeout_at(signs.last() + patience, first.as_mut()).await {
+            match timeout_at(signs.end(), first.as_mut()).await {
                 Ok(Outcome::Done(result)) => return result,
                 Ok(Outcome::NotRun(error) | Outcome::Lost(error)) => failure = Some(error),
-                Err(_) if Instant::now() < signs.last() + patience => continue,
+                Err(_) if Instant::now() < signs.end() => continue,
                 Err(_) => tries.push(Box::pin(first) as BoxFuture<'_, Outcome>),
             }
             break;
         }
-        Box::pin(self.chase(call, &signs, patience, tries, failure)).await
+        Box::pin(self.chase(call, &signs, tries, failure)).await
     }
 
     /// Makes a safe call again and again, beside the `tries` whose answers are late.
@@ -136,10 +139,11 @@ impl Inner {
         &'a self,
         call: &'a Call,
         signs: &'a Signs,
-        patience: Duration,
         mut tries: FuturesUnordered<BoxFuture<'a, Outcome>>,
         failure: Option<RpcError>,
     ) -> Result<Bytes, RpcError> {
+        // NATS picks who gets a try at random, so several may end at the same lost host.
+        let gap = signs.patience * 2 / 5;
         let mut pause = FIRST_PAUSE;
         let mut next = match failure {
             Some(_) => Instant::now() + pause,
@@ -152,7 +156,12 @@ impl Inner {
                 () = sleep_until(next) => None,
             };
             match outcome {
-                Some(Outcome::Done(result)) => return result,
+                Some(Outcome::Done(result)) => {
+                    if !tries.is_empty() {
+                        self.chase.pace.doubt(&call.target);
+                    }
+                    return result;
+                }
                 Some(Outcome::NotRun(error) | Outcome::Lost(error)) => {
                     failure = Some(error);
                     if tries.is_empty() {
@@ -164,8 +173,8 @@ impl Inner {
                     if tries.is_empty() {
                         pause = (pause * 2).min(LAST_PAUSE);
                         tries.push(Box::pin(self.safe_try(call, signs)));
-                    } else if now < signs.last() + patience {
-                        next = signs.last() + patience;
+                    } else if now < signs.end() {
+                        next = signs.end();
                         continue;
                     } else if let Some(counted) = self.chase.extra() {
                         tries.push(Box::pin(async move {
@@ -173,7 +182,7 @@ impl Inner {
                             self.safe_try(call, signs).await
                         }));
                     }
-                    next = now + GAP.max(patience / 3);
+                    next = now + gap;
                 }
             }
             // Then the reason says more than that the time is up.

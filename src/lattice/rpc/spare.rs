@@ -121,7 +121,7 @@ pub(super) async fn lend(rpc: Rpc, endpoint: Arc<Endpoint>) {
             while let Some(question) = questions.next().await {
                 consider(&rpc, &endpoint, question);
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let has_room = async {
             loop {
