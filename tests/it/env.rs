@@ -30,8 +30,13 @@ pub(crate) struct Output {
 
 impl TestEnv {
     pub(crate) fn new() -> Self {
+        Self::with_prefix("wash")
+    }
+
+    /// In a directory whose name begins with this.
+    pub(crate) fn with_prefix(prefix: &str) -> Self {
         Self {
-            home: tempfile::Builder::new().prefix("wash").tempdir().unwrap(),
+            home: tempfile::Builder::new().prefix(prefix).tempdir().unwrap(),
             variables: Vec::new(),
         }
     }

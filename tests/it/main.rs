@@ -27,13 +27,15 @@ mod generated;
 mod hub;
 mod leaf;
 mod leaf_faults;
-mod leaf_joined;
-mod leaf_state;
+mod machines;
 mod map;
 mod nats;
 mod outside;
 mod passphrase;
 mod up;
+#[cfg(target_os = "linux")]
+#[path = "../world/mod.rs"]
+mod world;
 
 /// A file in this directory that no line above names would never run.
 #[test]
