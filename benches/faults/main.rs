@@ -62,7 +62,7 @@ fn main() {
 
     for arrangement in arrangements {
         eprintln!("{arrangement:?}");
-        let rows = Trial::new(kind, arrangement).run(&Fault::ALL, times);
+        let rows = Trial::new(kind, arrangement, None).run(&Fault::ALL, times);
         println!("## {}\n\n{}", arrangement.title(), Row::HEAD);
         for row in rows {
             println!("{row}");

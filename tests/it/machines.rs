@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::world::faults::{Arrangement, Fault, Row, Times, Trial};
+use crate::world::faults::{Arrangement, Fault, Times, Trial};
 use crate::world::load::{Door, Load, Pace};
 use crate::world::{Kind, Machine, Weather, World, eventually, with_namespaces};
 
@@ -22,32 +22,49 @@ fn the_story_on_loopback() {
     story(Kind::Loopback);
 }
 
-/// What no fault may do, and what the nearest replica saves everybody from.
 #[test]
 fn faults_in_namespaces() {
     with_namespaces("machines::faults_in_namespaces", || {
-        faults(Kind::Namespaces, Arrangement::Near);
-        faults(Kind::Namespaces, Arrangement::Far);
+        faults(Kind::Namespaces, Arrangement::Far, &Fault::ALL);
     });
 }
 
 #[test]
 fn faults_on_loopback() {
-    faults(Kind::Loopback, Arrangement::Far);
+    let some = [
+        Fault::ActorStops,
+        Fault::LinkCut,
+        Fault::HubRestarts,
+        Fault::MachineFreezes,
+    ];
+    faults(Kind::Loopback, Arrangement::Near, &some);
 }
 
-fn faults(kind: Kind, arrangement: Arrangement) {
+/// As `scripts/faults` measures, in short, and without looking at times, which are those of a busy machine: calls
+/// may take long enough for every fault to pass.
+fn faults(kind: Kind, arrangement: Arrangement, faults: &[Fault]) {
     let times = Times {
         fault: Duration::from_secs(1),
         after: Duration::from_secs(1),
     };
-    let rows = Trial::new(kind, arrangement).run(&Fault::ALL, times);
-    let rows: Vec<String> = rows.iter().map(Row::to_string).collect();
-    println!("{}\n{}", Row::HEAD, rows.join("\n"));
+    let deadline = Some(Duration::from_secs(12));
+    let rows = Trial::new(kind, arrangement, deadline).run(faults, times);
+    for row in &rows {
+        println!("{row}");
+    }
+    for row in rows {
+        assert!(row.gets > 100, "{row}");
+        assert_eq!((row.posts_twice, row.posts_untrue), (0, 0), "{row}");
+        assert_eq!(row.lost, 0, "{row}");
+        // A request on a host that dies goes with it.
+        if !matches!(row.fault, Fault::HostKilled | Fault::MachineDies) {
+            assert_eq!((row.failed, row.posts_failed), (0, 0), "{row}");
+        }
+    }
 }
 
 const HELLO: &str = "MB46ZQTNXEDVJP4TMWTBRAV57H6SNAHORBZYWNNTMEC7Y5LLSFG4EC6N";
-const DOGS_AND_CATS: &str = "dogs-and-cats";
+const DOGS_AND_CATS: &str = "MCI7BHPJMRIJJFFHQ67XFD76SLHSCVSBAYSWXMZXLQLGJVAGJMEKXFFK";
 
 fn example(name: &str) -> PathBuf {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
@@ -96,7 +113,7 @@ fn story(kind: Kind) {
     // What runs here stops, and nobody who asks notices.
     let pace = Pace {
         gets: Duration::from_millis(20),
-        posts: None,
+        work: None,
     };
     let load = Load::start(std::slice::from_ref(&door), pace);
     first.ask(&["stop", "actor", HELLO, "--host", first.host_id()]);
@@ -151,7 +168,7 @@ fn cut_and_heal(machines: &[Machine]) {
     if put(second, "cut-off") {
         expected.push("cut-off");
     }
-    let other = example(DOGS_AND_CATS);
+    let other = example("dogs-and-cats");
     let start = ["start", "actor", other.to_str().unwrap(), "--host"];
     first.ask(&[&start[..], &[third.host_id()]].concat());
     second.heal();

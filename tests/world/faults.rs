@@ -9,10 +9,10 @@ use wash::claims::jwt::Token;
 use wash::claims::{ActorMetadata, KeyKind, Seed, module};
 
 use super::counter::Counter;
-use super::load::{Ask, Door, Load, Pace, Sample};
+use super::load::{Ask, Door, Load, Pace, Sample, Work};
 use super::{Kind, Machine, World, eventually};
 
-/// What goes wrong. The victim is the last but one replica that [`Arrangement`] names.
+/// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Nothing: what the others are compared with.
@@ -106,6 +106,9 @@ pub(crate) struct Times {
 const GETS: Duration = Duration::from_millis(20);
 const POSTS: Duration = Duration::from_millis(250);
 
+/// From the first request that counts to the fault.
+const LEAD: Duration = Duration::from_millis(500);
+
 const ENTRIES: usize = 2;
 
 /// What was seen of one fault.
@@ -176,8 +179,15 @@ pub(crate) struct Trial {
 
 impl Trial {
     /// Starts everything, and waits until it answers.
-    pub(crate) fn new(kind: Kind, arrangement: Arrangement) -> Self {
+    /// Calls may take so long; by default what they may on any host.
+    pub(crate) fn new(kind: Kind, arrangement: Arrangement, deadline: Option<Duration>) -> Self {
         let mut world = World::new(kind, arrangement.machines());
+        if let Some(deadline) = deadline {
+            let millis = deadline.as_millis().to_string();
+            for machine in &mut world.machines {
+                machine.env.set("WASMCLOUD_RPC_TIMEOUT_MS", &millis);
+            }
+        }
         world.populate();
         let first = &world.machines[0];
         let (wasm, key) = recorder();
@@ -238,17 +248,22 @@ impl Trial {
         }
     }
 
-    /// Lets these faults happen in turn, while requests come on.
+    /// Lets these faults happen in turn, while requests come on. What was asked while the last one was mended
+    /// belongs to none.
     pub(crate) fn run(&mut self, faults: &[Fault], times: Times) -> Vec<Row> {
         let pace = Pace {
             gets: GETS,
-            posts: Some((POSTS, self.counter.address)),
+            work: Some(Work {
+                counter: self.counter.address,
+                posts: POSTS,
+            }),
         };
         let mut phases = Vec::new();
         let load = Load::start(&self.doors, pace);
         for &fault in faults {
-            std::thread::sleep(Duration::from_secs(1));
             let begin = Instant::now();
+            // What is under way when it happens counts.
+            std::thread::sleep(LEAD);
             self.apply(fault);
             std::thread::sleep(times.fault);
             self.mend(fault);

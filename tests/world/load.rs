@@ -25,12 +25,19 @@ pub(crate) struct Door {
     pub(crate) address: SocketAddr,
 }
 
-/// How often each door is asked.
+/// What each door is asked, and how often.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     pub(crate) gets: Duration,
-    /// With the counter that each one makes the actor call; none where only GETs are wanted.
-    pub(crate) posts: Option<(Duration, SocketAddr)>,
+    pub(crate) work: Option<Work>,
+}
+
+/// The actor is the recorder, which calls the counter before it answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    pub(crate) counter: SocketAddr,
+    /// Between POSTs, which stand beside the GETs.
+    pub(crate) posts: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +119,7 @@ async fn ask_on(
     let (mut next_get, mut next_post) = (begin, begin);
     let mut id = 0;
     loop {
-        let due = match pace.posts {
+        let due = match pace.work {
             Some(_) => next_get.min(next_post),
             None => next_get,
         };
@@ -120,17 +127,18 @@ async fn ask_on(
         if stop.run_until_cancelled(sleep).await.is_none() {
             break;
         }
-        let (ask, text) = match pace.posts {
-            Some((pause, counter)) if due == next_post => {
-                next_post += pause;
+        let (ask, text) = match pace.work {
+            Some(work) if due == next_post => {
+                next_post += work.posts;
                 id += 1;
                 let id = format!("{door}-{id}");
-                let body = to_counter(counter, &id);
+                let body = to_counter("POST", work.counter, &id);
                 (Ask::Post(id), request("POST", &body))
             }
-            _ => {
+            work => {
                 next_get += pace.gets;
-                (Ask::Get, request("GET", b""))
+                let body = work.map(|it| to_counter("GET", it.counter, ""));
+                (Ask::Get, request("GET", &body.unwrap_or_default()))
             }
         };
         let over = Arc::clone(&over);
@@ -161,10 +169,10 @@ fn request(method: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// What the actor hands to the HTTP client. A POST, which nobody may send twice.
-fn to_counter(counter: SocketAddr, id: &str) -> Vec<u8> {
+/// What the actor hands to the HTTP client.
+fn to_counter(method: &str, counter: SocketAddr, id: &str) -> Vec<u8> {
     let fields = [
-        ("method", Value::from("POST")),
+        ("method", Value::from(method)),
         ("url", Value::from(format!("http://{counter}/{id}"))),
         ("headers", Value::Map(Vec::new())),
         ("body", Value::Binary(Vec::new())),

@@ -1,4 +1,5 @@
-;; Answers a GET at once. The body of a POST is a request for the HTTP client: it is made, once, before the answer.
+;; The body of a request is one for the HTTP client, which is made before the answer. Without a body the answer comes
+;; at once.
 (module
   (import "wapc" "__guest_request" (func $request (param i32 i32)))
   (import "wapc" "__guest_response" (func $response (param i32 i32)))
@@ -17,19 +18,18 @@
   (func (export "__guest_call") (param $op i32) (param $msg i32) (result i32)
     (local $at i32)
     (call $request (i32.const 1024) (i32.const 65536))
-    ;; The payload begins with its first field: \85 \a6 method \a4 POST
-    (if (i32.eq (i32.load (i32.const 65545)) (i32.const 0x54534f50))
+    (local.set $at (i32.const 65536))
+    ;; The field `body`, and a length of one byte
+    (loop $search
+      (if (i32.ge_u (local.get $at) (i32.add (i32.const 65536) (local.get $msg)))
+        (then
+          (call $error (i32.const 128) (i32.const 30))
+          (return (i32.const 0))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (br_if $search (i32.ne (i32.load (local.get $at)) (i32.const 0x79646f62)))
+      (br_if $search (i32.ne (i32.load8_u offset=4 (local.get $at)) (i32.const 0xc4))))
+    (if (i32.load8_u offset=5 (local.get $at))
       (then
-        (local.set $at (i32.const 65549))
-        (loop $search
-          (if (i32.ge_u (local.get $at) (i32.add (i32.const 65536) (local.get $msg)))
-            (then
-              (call $error (i32.const 128) (i32.const 30))
-              (return (i32.const 0))))
-          (local.set $at (i32.add (local.get $at) (i32.const 1)))
-          ;; body, and a length of one byte
-          (br_if $search (i32.ne (i32.load (local.get $at)) (i32.const 0x79646f62)))
-          (br_if $search (i32.ne (i32.load8_u offset=4 (local.get $at)) (i32.const 0xc4))))
         (if (i32.eqz (call $host_call
               (i32.const 0) (i32.const 7) (i32.const 16) (i32.const 20) (i32.const 48) (i32.const 18)
               (i32.add (local.get $at) (i32.const 6)) (i32.load8_u offset=5 (local.get $at))))
