@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -85,9 +85,13 @@ impl Space {
     /// `ip` with these words.
     #[track_caller]
     pub(super) fn ip(&self, words: &str) {
-        let output = self.enter(|| Command::new(ip()).args(words.split(' ')).output().unwrap());
+        let output = self.try_ip(words).unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "ip {words}: {stderr}");
+    }
+
+    pub(super) fn try_ip(&self, words: &str) -> std::io::Result<Output> {
+        self.enter(|| Command::new(ip()).args(words.split(' ')).output())
     }
 }
 
