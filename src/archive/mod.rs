@@ -1,11 +1,13 @@
 //! Artifacts at rest: a reference to bytes. Does not know the lattice or a running host.
 
-pub mod par;
+pub mod oci;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use tokio::io::AsyncReadExt;
+
+use self::oci::{OciError, Registries};
 
 /// The largest actor or archive read into memory.
 pub const MAX_ARTIFACT: u64 = 512 << 20;
@@ -21,19 +23,71 @@ pub enum FetchError {
     File { path: String, reason: String },
     #[error("{path} is larger than {limit} bytes")]
     TooLarge { path: String, limit: u64 },
-    #[error(
-        "cannot fetch {0}: pulling from registries is not in this version; use a file:// reference"
-    )]
-    NoRegistries(String),
+    /// From a registry.
+    #[error("cannot fetch {}", .0.whole())]
+    Registry(OciError),
+    #[error("cannot fetch {0}: bindle servers are no longer in use; push it to a registry")]
+    Bindle(String),
     #[error("'{0}' is not a reference: use file:///path, builtin:NAME or an image reference")]
     BadReference(String),
 }
 
-/// The bytes that `reference` names.
+/// What a reference points to.
+enum Place<'a> {
+    File(&'a str),
+    Image,
+}
+
+/// The bytes that `reference` names, in memory: for actors.
 ///
 /// # Errors
 /// Every variant of [`FetchError`].
-pub async fn fetch(reference: &str, allow_files: bool) -> Result<Bytes, FetchError> {
+pub async fn fetch(
+    reference: &str,
+    allow_files: bool,
+    registries: &Registries,
+) -> Result<Bytes, FetchError> {
+    match place(reference, allow_files)? {
+        Place::File(path) => read_file(Path::new(path)).await,
+        Place::Image => registries
+            .bytes(reference)
+            .await
+            .map_err(FetchError::Registry),
+    }
+}
+
+/// The bytes of a file, of a regular one that is not too large.
+///
+/// # Errors
+/// [`FetchError::File`] and [`FetchError::TooLarge`].
+pub async fn read_file(path: &Path) -> Result<Bytes, FetchError> {
+    read(path, MAX_ARTIFACT).await
+}
+
+/// What `reference` names, as a file: for archives, which are large. From a registry it is verified and lies in
+/// the cache, where it is not to be changed and may be dropped: open it soon.
+///
+/// # Errors
+/// Every variant of [`FetchError`].
+pub async fn fetch_to_file(
+    reference: &str,
+    allow_files: bool,
+    registries: &Registries,
+) -> Result<PathBuf, FetchError> {
+    match place(reference, allow_files)? {
+        Place::File(path) => {
+            let path = PathBuf::from(path);
+            check(&path, MAX_ARTIFACT).await?;
+            Ok(path)
+        }
+        Place::Image => {
+            let artifact = registries.file(reference, &None).await;
+            artifact.map(|it| it.path).map_err(FetchError::Registry)
+        }
+    }
+}
+
+fn place(reference: &str, allow_files: bool) -> Result<Place<'_>, FetchError> {
     if let Some(path) = reference.strip_prefix(FILE_SCHEME) {
         if path.is_empty() {
             return Err(FetchError::BadReference(reference.to_owned()));
@@ -41,12 +95,15 @@ pub async fn fetch(reference: &str, allow_files: bool) -> Result<Bytes, FetchErr
         if !allow_files {
             return Err(FetchError::FilesDisabled(reference.to_owned()));
         }
-        return read(path, MAX_ARTIFACT).await;
+        return Ok(Place::File(path));
     }
-    if is_image(reference) {
-        return Err(FetchError::NoRegistries(reference.to_owned()));
+    if !is_image(reference) {
+        return Err(FetchError::BadReference(reference.to_owned()));
     }
-    Err(FetchError::BadReference(reference.to_owned()))
+    if reference.starts_with("bindle://") {
+        return Err(FetchError::Bindle(reference.to_owned()));
+    }
+    Ok(Place::Image)
 }
 
 /// Whether `reference` could name something in a registry: a host, a path and perhaps a tag or digest.
@@ -62,16 +119,20 @@ fn is_image(reference: &str) -> bool {
         && bare.chars().all(fits)
 }
 
-async fn read(path: &str, limit: u64) -> Result<Bytes, FetchError> {
+fn too_large(path: &Path, limit: u64) -> FetchError {
+    FetchError::TooLarge {
+        path: path.display().to_string(),
+        limit,
+    }
+}
+
+/// The size of a regular file.
+async fn check(path: &Path, limit: u64) -> Result<u64, FetchError> {
     let failed = |reason: String| FetchError::File {
-        path: path.to_owned(),
+        path: path.display().to_string(),
         reason,
     };
-    let too_large = || FetchError::TooLarge {
-        path: path.to_owned(),
-        limit,
-    };
-    let metadata = tokio::fs::metadata(Path::new(path))
+    let metadata = tokio::fs::metadata(path)
         .await
         .map_err(|error| failed(reason(&error)))?;
     // Asked before opening: opening a pipe waits for its writer.
@@ -82,19 +143,28 @@ async fn read(path: &str, limit: u64) -> Result<Bytes, FetchError> {
         return Err(failed("it is not a regular file".to_owned()));
     }
     if metadata.len() > limit {
-        return Err(too_large());
+        return Err(too_large(path, limit));
     }
+    Ok(metadata.len())
+}
+
+async fn read(path: &Path, limit: u64) -> Result<Bytes, FetchError> {
+    let failed = |reason: String| FetchError::File {
+        path: path.display().to_string(),
+        reason,
+    };
+    let size = check(path, limit).await?;
     let file = tokio::fs::File::open(path)
         .await
         .map_err(|error| failed(reason(&error)))?;
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     // It may grow while it is read.
     file.take(limit + 1)
         .read_to_end(&mut bytes)
         .await
         .map_err(|error| failed(reason(&error)))?;
     if bytes.len() as u64 > limit {
-        return Err(too_large());
+        return Err(too_large(path, limit));
     }
     Ok(bytes.into())
 }
@@ -117,20 +187,25 @@ mod tests {
         let path = dir.path().join("a b.wasm");
         std::fs::write(&path, b"bytes").unwrap();
         let reference = format!("file://{}", path.display());
-        assert_eq!(fetch(&reference, true).await.unwrap(), "bytes");
-        assert_eq!(
-            fetch(&reference, false).await,
-            Err(FetchError::FilesDisabled(reference))
-        );
+        let registries = registries();
+        let read = fetch(&reference, true, &registries).await;
+        assert_eq!(read.unwrap(), "bytes");
+        let file = fetch_to_file(&reference, true, &registries).await;
+        assert_eq!(file.unwrap(), path);
+        let refused = Err(FetchError::FilesDisabled(reference.clone()));
+        assert_eq!(fetch(&reference, false, &registries).await, refused);
+        let file = fetch_to_file(&reference, false, &registries).await;
+        assert_eq!(file.unwrap_err(), refused.unwrap_err());
     }
 
     #[tokio::test]
     async fn what_is_no_readable_file_says_why() {
         let dir = tempfile::tempdir().unwrap();
-        let reason = async |path: &str| match fetch(&format!("file://{path}"), true).await {
-            Err(FetchError::File { reason, .. }) => reason,
-            other => panic!("{path}: {other:?}"),
-        };
+        let reason =
+            async |path: &str| match fetch(&format!("file://{path}"), true, &registries()).await {
+                Err(FetchError::File { reason, .. }) => reason,
+                other => panic!("{path}: {other:?}"),
+            };
         let missing = dir.path().join("missing");
         assert!(
             reason(missing.to_str().unwrap())
@@ -151,32 +226,37 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("big");
         std::fs::File::create(&path).unwrap().set_len(11).unwrap();
-        let path = path.to_str().unwrap();
-        assert_eq!(read(path, 11).await.unwrap().len(), 11);
+        assert_eq!(read(&path, 11).await.unwrap().len(), 11);
         assert_eq!(
-            read(path, 10).await,
+            read(&path, 10).await,
             Err(FetchError::TooLarge {
-                path: path.to_owned(),
+                path: path.display().to_string(),
                 limit: 10
             })
         );
     }
 
+    fn registries() -> Registries {
+        Registries::new(oci::Settings::default()).unwrap()
+    }
+
     #[tokio::test]
     async fn registries_are_told_from_nonsense() {
         for image in [
-            "ghcr.io/me/hello:0.1",
-            "wasmcloud.azurecr.io/echo:0.3.4",
-            "localhost:5000/a@sha256:00ff",
-            "oci://ghcr.io/me/hello:0.1",
-            "bindle://example.com/echo/1.0",
+            "ghcr.io/me/hello",
+            "localhost:5000/a:latest",
+            "oci://ghcr.io/me/hello",
             "hello",
         ] {
-            assert_eq!(
-                fetch(image, true).await,
-                Err(FetchError::NoRegistries(image.to_owned()))
-            );
+            // Recognized, and refused before anything is asked.
+            let error = fetch(image, true, &registries()).await.unwrap_err();
+            let FetchError::Registry(error) = error else {
+                panic!("{image}: {error}");
+            };
+            assert_eq!(error.kind, oci::ErrorKind::Reference, "{image}");
         }
+        let bindle = fetch("bindle://example.com/echo/1.0", true, &registries()).await;
+        assert!(matches!(bindle, Err(FetchError::Bindle(_))));
         for bad in [
             "",
             " ",
@@ -190,7 +270,7 @@ mod tests {
             "a\nb",
         ] {
             assert_eq!(
-                fetch(bad, true).await,
+                fetch(bad, true, &registries()).await,
                 Err(FetchError::BadReference(bad.to_owned()))
             );
         }

@@ -63,6 +63,25 @@ impl Dirs {
         }
     }
 
+    /// What was fetched from registries.
+    pub fn artifacts(&self) -> PathBuf {
+        self.cache.join("oci")
+    }
+
+    /// Compiled code.
+    pub fn modules(&self) -> PathBuf {
+        self.cache.join("modules")
+    }
+
+    /// Docker's configuration, which other tools share. None without a home directory.
+    pub fn docker_config(env: &Env) -> Option<PathBuf> {
+        let dir = match env.get("DOCKER_CONFIG") {
+            Some(dir) => PathBuf::from(dir),
+            None => Path::new(env.get("HOME")?).join(".docker"),
+        };
+        Some(dir.join("config.json"))
+    }
+
     /// Written by `wash up`, with the cluster seed.
     pub fn host_config(&self) -> PathBuf {
         self.config.join("host_config.json")

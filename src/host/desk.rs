@@ -16,9 +16,9 @@ use super::event::{Command, RequestId};
 use super::facts::both_spellings;
 use super::inventory::Inventory;
 use super::link::{self, LinkChange};
-use super::page::page;
+use crate::archive::oci::{Credential, Registries};
 use crate::lattice::command::{
-    ActorBid, AuctionActor, AuctionProvider, Part, ProviderBid, RegistryCredentials,
+    ActorBid, AuctionActor, AuctionProvider, ProviderBid, RegistryCredential, RegistryCredentials,
 };
 use crate::lattice::event::data;
 use crate::lattice::state::{LinkKey, Snapshot, State};
@@ -39,8 +39,8 @@ pub(super) struct Desk {
     /// Whom to answer.
     replies: BTreeMap<RequestId, Subject>,
     requests: u64,
-    /// Kept for pulling from registries.
-    registries: RegistryCredentials,
+    /// Where credentials that are put go.
+    registries: Registries,
 }
 
 impl Desk {
@@ -50,6 +50,7 @@ impl Desk {
         answers: Answers,
         state: State,
         links: mpsc::Sender<link::Job>,
+        registries: Registries,
     ) -> Self {
         Self {
             about,
@@ -60,7 +61,7 @@ impl Desk {
             links,
             replies: BTreeMap::new(),
             requests: 0,
-            registries: RegistryCredentials::new(),
+            registries,
         }
     }
 
@@ -196,13 +197,19 @@ impl Desk {
         }
     }
 
-    fn keep_registries(&mut self, credentials: RegistryCredentials) -> Ack {
-        if self.registries.len() + credentials.len() > MAX_REGISTRIES {
+    fn keep_registries(&self, credentials: RegistryCredentials) -> Ack {
+        let usable: Vec<_> = credentials
+            .into_iter()
+            .filter_map(|(registry, it)| Some((registry, credential(it)?)))
+            .collect();
+        if self.registries.credentials() + usable.len() > MAX_REGISTRIES {
             return Ack::refused(format!("a host keeps {MAX_REGISTRIES} registries at most"));
         }
-        self.registries.extend(credentials);
+        for (registry, credential) in usable {
+            self.registries.put_credential(&registry, credential);
+        }
         tracing::info!(
-            registries = self.registries.len(),
+            registries = self.registries.credentials(),
             "registry credentials changed"
         );
         Ack::accepted()
@@ -218,26 +225,13 @@ impl Desk {
     }
 }
 
-fn claims(snapshot: &Snapshot, part: Option<&Part>, room: usize) -> Bytes {
-    let from = match part.map(|it| it.after.as_slice()) {
-        Some([key]) => Bound::Excluded(key.as_str()),
-        _ => Bound::Unbounded,
-    };
-    let claims = snapshot.claims.range::<str, _>((from, Bound::Unbounded));
-    let entries = claims.map(|(key, it)| ([key.as_str()], both_spellings(it)));
-    page("claims", entries, part.is_some(), room)
-}
-
-fn links(snapshot: &Snapshot, part: Option<&Part>, room: usize) -> Bytes {
-    let from = match part.map(|it| it.after.as_slice()) {
-        Some([actor, contract, link_name]) => Bound::Excluded(LinkKey {
-            actor: actor.clone(),
-            contract: contract.clone(),
-            link_name: link_name.clone(),
-        }),
-        _ => Bound::Unbounded,
-    };
-    let links = snapshot.links.range((from, Bound::Unbounded));
-    let entries = links.map(|(key, it)| ([&*key.actor, &*key.contract, &*key.link_name], it));
-    page("links", entries, part.is_some(), room)
+/// What can be used of an entry: a user with a password, or with a token in its place (protocol §6.6).
+fn credential(entry: RegistryCredential) -> Option<Credential> {
+    let kind = entry.registry_type.as_deref().unwrap_or("oci");
+    let secret = entry.password.or(entry.token)?;
+    kind.eq_ignore_ascii_case("oci").then(|| {
+        entry
+            .username
+            .map(|user| Credential::password(user, secret))
+    })?
 }

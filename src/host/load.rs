@@ -11,6 +11,7 @@ use super::actor::Code;
 use super::engine::{Engine, EngineError};
 use super::event::Module;
 use super::facts::ActorFacts;
+use crate::archive::oci::Registries;
 use crate::archive::{self, FetchError};
 use crate::claims::module::{self, ModuleError};
 use crate::claims::{ActorId, ActorMetadata, KeyError, Token};
@@ -55,27 +56,36 @@ pub(super) struct Loader {
     engine: Engine,
     allow_files: bool,
     allow_unsigned: bool,
+    registries: Registries,
     slots: Arc<Semaphore>,
 }
 
 impl Loader {
-    pub(super) fn new(engine: Engine, allow_files: bool, allow_unsigned: bool) -> Self {
+    pub(super) fn new(
+        engine: Engine,
+        allow_files: bool,
+        allow_unsigned: bool,
+        registries: Registries,
+    ) -> Self {
         Self {
             engine,
             allow_files,
             allow_unsigned,
+            registries,
             slots: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
 
     pub(super) async fn load(&self, reference: &str) -> Result<Module<Code>, LoadError> {
+        let slow = || LoadError::Slow {
+            reference: reference.to_owned(),
+        };
+        // Onto the disk first: a slow registry keeps nobody else waiting.
+        let fetch = archive::fetch_to_file(reference, self.allow_files, &self.registries);
+        let path = timeout(FETCH_TIME, fetch).await.map_err(|_| slow())??;
         let slot = Arc::clone(&self.slots).acquire_owned().await;
-        let fetch = archive::fetch(reference, self.allow_files);
-        let wasm = timeout(FETCH_TIME, fetch)
-            .await
-            .map_err(|_| LoadError::Slow {
-                reference: reference.to_owned(),
-            })??;
+        let read = archive::read_file(&path);
+        let wasm = timeout(FETCH_TIME, read).await.map_err(|_| slow())??;
         let this = self.clone();
         let owned = reference.to_owned();
         let prepared = tokio::task::spawn_blocking(move || {

@@ -54,6 +54,7 @@ use self::provider::Surroundings;
 use self::run::{Loop, Sources};
 use self::running::{Around, Running};
 use self::serve::Reach;
+use crate::archive::oci::{self, OciError, Registries};
 use crate::claims::{HostId, KeyError, Seed};
 use crate::lattice::LatticeName;
 use crate::lattice::connect::round_trip;
@@ -107,6 +108,8 @@ pub struct Config {
     pub limits: engine::Limits,
     /// Compiled code; none keeps nothing on disk.
     pub cache: Option<PathBuf>,
+    /// How artifacts are fetched from registries.
+    pub registries: oci::Settings,
     /// Shown in answers to pings.
     pub ctl_url: String,
     pub rpc_url: String,
@@ -121,6 +124,8 @@ pub enum StartError {
     State(#[from] crate::lattice::state::StateError),
     #[error("cannot prepare the WebAssembly engine: {0}")]
     Engine(String),
+    #[error("cannot use registries: {}", .0.whole())]
+    Registries(OciError),
     #[error("cannot subscribe on the lattice: {0}")]
     Subscribe(String),
 }
@@ -164,12 +169,8 @@ impl Host {
         let drain = config.limits.time + MARGIN;
         let engine = Engine::new(config.limits, config.cache)
             .map_err(|error| StartError::Engine(error.to_string()))?;
-        let options = Options {
-            js_domain: config.js_domain.clone(),
-            copy: config.state_copy,
-            may_wait: config.state_may_wait,
-        };
-        let state = State::open_or_wait(rpc.clone(), &lattice, options).await?;
+        let registries = Registries::new(config.registries).map_err(StartError::Registries)?;
+        let state = State::open(rpc.clone(), &lattice, config.js_domain.as_deref()).await?;
         let identity = Identity {
             host: id.clone(),
             signer: config.cluster,
@@ -204,7 +205,12 @@ impl Host {
         answers.event(event).await;
 
         let around = Around {
-            loader: Loader::new(engine, config.allow_file_load, config.allow_unsigned),
+            loader: Loader::new(
+                engine,
+                config.allow_file_load,
+                config.allow_unsigned,
+                registries.clone(),
+            ),
             surroundings: Surroundings {
                 host: id.clone(),
                 rpc: calls.clone(),
@@ -222,7 +228,7 @@ impl Host {
         let work = Loop {
             inventory,
             running: Running::new(around),
-            desk: Desk::new(about, subjects, answers.clone(), state.clone(), jobs),
+            desk: Desk::new(about, subjects, answers.clone(), state, jobs, registries),
             answers,
             links: AbortOnDropHandle::new(tokio::spawn(writer.run(waiting))),
             grace: GRACE,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::archive::oci;
 use crate::claims::{KeyKind, Seed};
 use crate::cli::leaf::own::OwnConfig;
 use crate::cli::report::{CommandError, Kind};
@@ -46,6 +47,8 @@ pub(super) struct Plan {
     pub(super) nats_dir: PathBuf,
     /// Compiled code.
     pub(super) cache: Option<PathBuf>,
+    /// What comes from registries.
+    pub(super) artifacts: PathBuf,
     /// Where the configuration was written.
     pub(super) host_config: Option<PathBuf>,
     /// Removed when everything has stopped.
@@ -156,7 +159,11 @@ impl Plan {
             labels,
             key,
             cluster,
-            cache: scratch.is_none().then(|| dirs.cache.join("modules")),
+            cache: scratch.is_none().then(|| dirs.modules()),
+            artifacts: match &scratch {
+                Some(it) => it.path().join("oci"),
+                None => dirs.artifacts(),
+            },
             nats_dir,
             host_config,
             env,
@@ -226,6 +233,25 @@ impl Plan {
         with_scheme(&join(host, port), endpoint.tls)
     }
 
+    fn registries(&self) -> oci::Settings {
+        let wanted = &self.settings.registries;
+        let login = wanted.user.clone().zip(wanted.password.as_ref());
+        let credential = login.map(|(user, password)| {
+            let credential = oci::Credential::password(user, password.reveal());
+            (wanted.registry.clone(), credential)
+        });
+        oci::Settings {
+            cache: Some(self.artifacts.clone()),
+            allow_latest: wanted.allow_latest,
+            insecure: wanted.allowed_insecure.clone(),
+            // Without the registry it is for, a login would go to any.
+            credential: credential.filter(|(registry, _)| registry.is_some()),
+            docker: Dirs::docker_config(&self.env).map(oci::DockerConfig::new),
+            ca_files: wanted.ca_files.clone(),
+            ..oci::Settings::default()
+        }
+    }
+
     pub(super) fn host(
         &self,
         ctl_url: String,
@@ -258,6 +284,7 @@ impl Plan {
                 instances: wanted.instances.unwrap_or(limits.instances),
             },
             cache: self.cache.clone(),
+            registries: self.registries(),
             ctl_url,
             rpc_url,
         }

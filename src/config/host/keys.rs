@@ -77,15 +77,17 @@ Host {
     ProviderDelay "provider-delay" ["WASMCLOUD_PROV_SHUTDOWN_DELAY_MS"] ["provider_delay"] Number "MS"
         "How long a provider may take to stop [default: 300]";
     AllowLatest "allow-latest" ["WASMCLOUD_OCI_ALLOW_LATEST"] ["allow_latest"] Bool ""
-        "Allow references with the tag latest (not effective yet: registries come later)";
+        "Allow references with the tag latest, or with none";
     AllowedInsecure "allowed-insecure" ["WASMCLOUD_OCI_ALLOWED_INSECURE"] ["allowed_insecure"] List "HOST"
-        "Registries to reach without TLS, comma-separated (not effective yet)";
+        "Registries to reach without TLS, as HOST or HOST:PORT, comma-separated";
     OciRegistry "oci-registry" ["OCI_REGISTRY" "WASMCLOUD_OCI_REGISTRY"] [] Text "HOST"
-        "Registry that the following user and password are for (not effective yet)";
+        "Registry that the following user and password are for";
     OciUser "oci-registry-user" ["OCI_REGISTRY_USER" "WASMCLOUD_OCI_REGISTRY_USER"] [] Text "NAME"
-        "User at that registry (not effective yet)";
+        "User at that registry [default: as `docker login` and `wash reg login` keep it]";
     OciPassword "oci-registry-password" ["OCI_REGISTRY_PASSWORD" "WASMCLOUD_OCI_REGISTRY_PASSWORD"] [] Text "PASSWORD"
-        "Password at that registry (not effective yet)";
+        "Password at that registry";
+    OciCa "oci-ca-file" ["WASH_OCI_CA_FILE"] ["oci_ca_file"] List "FILE"
+        "Certificate authorities to trust for registries besides the platform's, PEM, comma-separated";
     AllowFileLoad "allow-file-load" ["WASMCLOUD_ALLOW_FILE_LOAD"] ["enable_start_from_fs" "enable_actor_from_fs" "allow_file_load"] Bool ""
         "Allow file:// references, which the host reads from its disk [default: only if NATS listens on this machine alone]";
     AllowUnsigned "allow-unsigned" ["WASH_ALLOW_UNSIGNED"] ["allow_unsigned"] Bool ""

@@ -98,6 +98,7 @@ pub struct Registries {
     pub registry: Option<String>,
     pub user: Option<String>,
     pub password: Option<Secret>,
+    pub ca_files: Vec<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -158,6 +159,11 @@ impl HostSettings {
                 registry: get.text(Key::OciRegistry),
                 user: get.text(Key::OciUser),
                 password: get.text(Key::OciPassword).map(Secret::new),
+                ca_files: get
+                    .list(Key::OciCa)
+                    .into_iter()
+                    .map(PathBuf::from)
+                    .collect(),
             },
             policy: Policy {
                 topic: get.text(Key::PolicyTopic),

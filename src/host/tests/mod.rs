@@ -67,6 +67,7 @@ fn config(cluster: &Seed) -> Config {
         builtin_aliases: true,
         limits: engine::Limits::default(),
         cache: None,
+        registries: oci::Settings::default(),
         ctl_url: "nats://127.0.0.1:4222".to_owned(),
         rpc_url: "nats://127.0.0.1:4222".to_owned(),
     }

@@ -1,0 +1,1 @@
+//! The client against registries, real and misbehaving.
