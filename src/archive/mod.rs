@@ -253,7 +253,7 @@ mod tests {
             let FetchError::Registry(error) = error else {
                 panic!("{image}: {error}");
             };
-            assert_eq!(error.kind, oci::ErrorKind::Reference, "{image}");
+            assert_eq!(error.kind, oci::ErrorKind::Latest, "{image}");
         }
         let bindle = fetch("bindle://example.com/echo/1.0", true, &registries()).await;
         assert!(matches!(bindle, Err(FetchError::Bindle(_))));

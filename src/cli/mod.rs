@@ -9,6 +9,7 @@ mod ctl;
 mod ctx;
 mod doctor;
 mod down;
+mod drain;
 mod help;
 mod hub;
 mod keys;
@@ -16,7 +17,7 @@ mod leaf;
 mod local;
 mod man;
 mod output;
-mod par;
+mod reg;
 mod report;
 mod session;
 mod spinner;
@@ -82,7 +83,11 @@ enum Command {
     #[command(subcommand)]
     Claims(claims::ClaimsCommand),
     #[command(subcommand)]
-    Par(par::ParCommand),
+    Reg(reg::RegCommand),
+    #[command(flatten)]
+    Transfer(reg::TransferCommand),
+    Inspect(claims::InspectArgs),
+    Drain(drain::DrainArgs),
     #[command(subcommand)]
     Hub(hub::HubCommand),
     Completions(completions::CompletionsArgs),
@@ -155,7 +160,10 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Ctx(it) => it.run(session),
         Command::Keys(it) => it.run(session),
         Command::Claims(it) => it.run(session),
-        Command::Par(it) => it.run(session),
+        Command::Reg(it) => it.run(session),
+        Command::Transfer(it) => it.run(session),
+        Command::Inspect(it) => it.run(session),
+        Command::Drain(it) => it.run(session),
         Command::Hub(it) => it.run(session),
         Command::Completions(it) => it.run(session),
         Command::Man(it) => it.run(session),

@@ -259,8 +259,12 @@ impl Output {
 
     /// Shows on stderr that something takes long, until it is dropped; only people at a terminal see it.
     pub(crate) fn spinner(&self, message: impl Into<String>) -> Spinner {
-        let seen = !self.quiet && !self.page.format.is_document() && io::stderr().is_terminal();
-        Spinner::new(seen, message.into())
+        Spinner::new(self.shows_progress(), message.into())
+    }
+
+    /// Whether somebody at a terminal would watch something move on stderr.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.quiet && !self.page.format.is_document() && io::stderr().is_terminal()
     }
 
     /// Whether somebody could answer a question.

@@ -78,7 +78,7 @@ impl Kind {
             Self::Usage => "the command line is wrong",
             Self::NotFound => "a thing that was named does not exist",
             Self::Auth => "credentials are missing, wrong or not enough",
-            Self::Connect => "NATS cannot be reached",
+            Self::Connect => "NATS or a registry cannot be reached",
             Self::NoResponders => "nobody listens, or no host fits",
             Self::Timeout => "time ran out, and the outcome is unknown",
             Self::Refused => "refused by the other side, or not valid",

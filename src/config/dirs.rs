@@ -73,6 +73,19 @@ impl Dirs {
         self.cache.join("modules")
     }
 
+    /// Libraries unpacked from provider archives.
+    pub fn providers(&self) -> PathBuf {
+        self.cache.join("providers")
+    }
+
+    /// Where tools of this user keep their caches. None without a home directory.
+    pub fn shared_cache(env: &Env) -> Option<PathBuf> {
+        match env.get("XDG_CACHE_HOME") {
+            Some(dir) => Some(PathBuf::from(dir)),
+            None => Some(Path::new(env.get("HOME")?).join(".cache")),
+        }
+    }
+
     /// Docker's configuration, which other tools share. None without a home directory.
     pub fn docker_config(env: &Env) -> Option<PathBuf> {
         let dir = match env.get("DOCKER_CONFIG") {

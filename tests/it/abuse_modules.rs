@@ -169,7 +169,7 @@ async fn a_host_refuses_what_is_no_file() {
         ("file:///dev/zero", "not a regular file"),
         ("file://", "not a reference"),
         ("file://\0", ""),
-        ("registry.example/hello:1", "registries"),
+        ("127.0.0.1:1/hello:1", "nothing listens"),
         ("http://127.0.0.1:1/x.wasm", ""),
         ("builtin:httpserver", "not a reference"),
         ("*", "not a reference"),

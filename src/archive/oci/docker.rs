@@ -411,14 +411,21 @@ mod tests {
     #[cfg(unix)]
     #[tokio::test]
     async fn helpers_are_asked_told_and_may_fail() {
-        use std::os::unix::fs::PermissionsExt as _;
         let (dir, config) = config(
             r#"{"credsStore":"all","credHelpers":{"r.io":"one","bad.io":"bad","x.io":"../x"}}"#,
         );
         let helper = |name: &str, script: &str| {
+            // Written by a child: a file that this process has open for writing cannot be run by another thread.
             let path = dir.path().join(format!("docker-credential-{name}"));
-            std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
+            let status = std::process::Command::new("sh")
+                .args([
+                    "-c",
+                    "printf '#!/bin/sh\\n%s\\n' \"$1\" >\"$0\" && chmod 700 \"$0\"",
+                ])
+                .arg(path)
+                .arg(script)
+                .status();
+            assert!(status.unwrap().success());
         };
         let log = dir.path().join("log");
         let log = log.display();

@@ -7,8 +7,10 @@ use super::reference::{BadReference, Reference};
 /// What a caller may branch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// What was asked for makes no sense, or settings forbid it.
+    /// What was asked for makes no sense.
     Reference,
+    /// It means `latest`, which settings forbid.
+    Latest,
     /// No such name, nobody listens, or the connection broke again and again.
     Unreachable,
     /// The registry's certificate is not trusted, or it speaks no TLS.
@@ -76,7 +78,7 @@ impl OciError {
 
     pub(super) fn latest(reference: &Reference) -> Self {
         Self::new(
-            ErrorKind::Reference,
+            ErrorKind::Latest,
             format!("{reference}: the tag latest is not allowed, since it may mean another artifact tomorrow"),
         )
         .hint("name a tag or digest, or allow it with --allow-latest")

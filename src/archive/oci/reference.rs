@@ -17,7 +17,7 @@ const MAX_TAG: usize = 128;
 const MAX_REPOSITORY: usize = 255;
 
 /// What tools mean when they give no tag.
-pub const LATEST: &str = "latest";
+const LATEST: &str = "latest";
 
 /// An artifact's place in a registry. The text that a user typed stays the artifact's identity; this is only how
 /// to get there.

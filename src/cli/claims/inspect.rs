@@ -1,18 +1,22 @@
 //! `wash claims inspect`: what a module states, and whether hosts would believe it. Archives are
 //! [`crate::cli::par`]'s.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::archive::oci::{Kind, sniff};
 use crate::claims::module::{self, ModuleClaims, ModuleError};
 use crate::cli::CommandResult;
 use crate::cli::output::{Answer, Page, Sentence};
-use crate::cli::par::{self, source};
+use crate::cli::reg::{RegistryArgs, check_digest, parse_digest};
+use crate::cli::report::{CommandError, Kind as Failure};
 use crate::cli::session::Session;
 
 use super::sign::module_error;
-use super::{local_path, now, read_module};
+use super::{is_remote, local_path, now, read_module};
 
 /// Show what a module or provider archive states about itself
 ///
@@ -20,53 +24,62 @@ use super::{local_path, now, read_module};
 /// and that is no failure; see `valid` in the document.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
-    /// Module or provider archive: a path or file:// URL
+    /// Module: a path, file:// URL, or reference: registry/name:tag
     module: String,
 
     /// Show the token alone
     #[arg(long)]
     jwt_only: bool,
 
+    /// Digest that an artifact of a registry must have
+    #[arg(short, long, value_name = "DIGEST")]
+    digest: Option<String>,
+
+    /// Allow the tag latest, or none
+    #[arg(long)]
+    allow_latest: bool,
+
+    /// Do not keep what is fetched
+    #[arg(long)]
+    no_cache: bool,
+
     #[command(flatten)]
     registry: RegistryArgs,
 }
 
-/// Flags for references to a registry; they change nothing for a local file.
-#[derive(Default, clap::Args)]
-#[allow(
-    dead_code,
-    reason = "accepted with files too, where nothing needs them"
-)]
-pub(in crate::cli) struct RegistryArgs {
-    #[arg(short, long, hide = true)]
-    digest: Option<String>,
-    #[arg(long, hide = true)]
-    allow_latest: bool,
-    #[arg(short, long, hide = true)]
-    user: Option<String>,
-    #[arg(short, long, hide = true)]
-    password: Option<String>,
-    #[arg(long, hide = true)]
-    insecure: bool,
-    #[arg(long, hide = true)]
-    no_cache: bool,
-}
-
-/// One of them is a password.
-impl std::fmt::Debug for RegistryArgs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RegistryArgs").finish_non_exhaustive()
-    }
-}
-
 impl InspectArgs {
-    pub(super) fn run(self, _session: &Session) -> CommandResult {
-        let path = local_path(&self.module)?;
-        if source::is_archive(&path) {
-            return par::inspect::of_file(&path, self.jwt_only);
+    pub(in crate::cli) fn run(self, session: &Session) -> CommandResult {
+        if is_remote(&self.module) {
+            return session.run(self.fetch(session));
         }
-        let wasm = read_module(&path)?;
-        let failed = |error| module_error(&path, error);
+        let path = local_path(&self.module)?;
+        self.show(&path, &path)
+    }
+
+    /// From a registry, by way of the cache.
+    async fn fetch(self, session: &Session) -> CommandResult {
+        let wanted = self.digest.as_deref().map(parse_digest).transpose()?;
+        let registries = self.registry.registries(session, &self.module, |it| {
+            it.allow_latest = self.allow_latest;
+            if self.no_cache {
+                it.cache = None;
+            }
+        })?;
+        let spinner = session.output.spinner(format!("fetching {}", self.module));
+        let artifact = registries.file(&self.module, &None).await;
+        drop(spinner);
+        let artifact = artifact?;
+        check_digest(&artifact, wanted.as_ref())?;
+        self.show(&artifact.path, Path::new(&self.module))
+    }
+
+    /// Shows what is in a file that people know as `name`.
+    fn show(&self, file: &Path, name: &Path) -> CommandResult {
+        if matches!(sniff(file), Ok(Some(Kind::Archive))) {
+            return archive(file, name, self.jwt_only);
+        }
+        let wasm = read_module(file)?;
+        let failed = |error| module_error(name, error);
         if self.jwt_only {
             let claims = module::read(&wasm).map_err(failed)?;
             let claims = claims.ok_or_else(|| failed(ModuleError::Unsigned))?;
@@ -76,6 +89,12 @@ impl InspectArgs {
         }
         Ok(Box::new(inspect(&wasm, now()).map_err(failed)?))
     }
+}
+
+/// What a provider archive states.
+fn archive(_file: &Path, name: &Path, _jwt_only: bool) -> CommandResult {
+    let message = format!("{} is a provider archive, not a module", name.display());
+    Err(CommandError::new(Failure::Refused, message))
 }
 
 fn inspect(wasm: &[u8], now: u64) -> Result<Inspection, ModuleError> {
@@ -289,7 +308,8 @@ mod tests {
         for (reference, kind) in [
             (unsigned.as_str(), Kind::Refused),
             (&text, Kind::Refused),
-            ("wasmcloud.azurecr.io/echo:0.3.4", Kind::Refused),
+            ("127.0.0.1:1/echo:latest", Kind::Refused),
+            ("127.0.0.1:1/echo:0.3.4", Kind::Connect),
             ("gone.wasm", Kind::NotFound),
         ] {
             for extra in [&[][..], &["--jwt-only"]] {

@@ -17,6 +17,8 @@ use super::CommandResult;
 use super::report::{CommandError, Kind};
 use super::session::Session;
 
+pub(in crate::cli) use inspect::InspectArgs;
+
 /// Bigger files are no actors; without a bound a mistaken path fills the memory.
 const MAX_MODULE_BYTES: u64 = 512 << 20;
 
@@ -139,8 +141,16 @@ pub(in crate::cli) fn local_path(reference: &str) -> Result<PathBuf, CommandErro
     if path.exists() || !is_registry_reference(reference) {
         return Ok(path.to_owned());
     }
-    let message = format!("{reference} is in a registry, and registries cannot be read yet");
-    Err(CommandError::new(Kind::Refused, message).hint("give the path of a local file"))
+    let message = format!("{reference} is in a registry");
+    Err(CommandError::new(Kind::Refused, message)
+        .hint(format!("pull it first: wash pull {reference}")))
+}
+
+/// Whether a reference is to be fetched from a registry.
+fn is_remote(reference: &str) -> bool {
+    !reference.starts_with("file://")
+        && !Path::new(reference).exists()
+        && is_registry_reference(reference)
 }
 
 /// `host.tld/name`, `host:port/name` or `oci://…`, unless it is plainly a path.
