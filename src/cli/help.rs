@@ -123,6 +123,18 @@ const OTHERS: &[(&str, &str)] = &[
         "WASH_CONTEXTS, WASH_CONTEXT_DIR",
         "Directory of contexts, as `ctx --directory`",
     ),
+    (
+        "WASH_REG_URL, WASH_REG_USER, WASH_REG_PASSWORD",
+        "Default registry, user and password of push, pull, inspect and reg",
+    ),
+    (
+        "OCI_ALLOWED_INSECURE",
+        "Registries that push, pull, inspect and reg reach without TLS, comma-separated",
+    ),
+    (
+        "DOCKER_CONFIG",
+        "Directory of docker's config.json with logins of registries [default: ~/.docker]",
+    ),
     ("VISUAL, EDITOR", "Editor of `wash ctx edit`"),
     (
         "HOST_*",

@@ -80,7 +80,7 @@ impl Logging {
         let level = LEVELS.get(at).unwrap_or(&"trace");
         // Those below us say much that helps only with them.
         match self.verbose {
-            0 => format!("warn,async_nats=off,wash={level}"),
+            0 => format!("warn,async_nats=off,rustls_platform_verifier=off,wash={level}"),
             1 => format!("warn,wash={level}"),
             _ => (*level).to_owned(),
         }
@@ -115,7 +115,7 @@ mod tests {
     fn verbosity_raises_the_default_and_a_named_level_decides() {
         assert_eq!(
             logging(0, None).filter("info"),
-            "warn,async_nats=off,wash=info"
+            "warn,async_nats=off,rustls_platform_verifier=off,wash=info"
         );
         assert_eq!(logging(1, None).filter("warn"), "warn,wash=info");
         assert_eq!(logging(2, None).filter("warn"), "debug");

@@ -31,7 +31,8 @@ mod machines;
 mod map;
 mod nats;
 mod outside;
-mod passphrase;
+mod reg;
+mod registry;
 mod up;
 #[cfg(target_os = "linux")]
 #[path = "../world/mod.rs"]

@@ -147,7 +147,7 @@ pub(crate) fn mode(path: &Path) -> u32 {
 }
 
 /// Asks the lattice, as any client does.
-fn on_lattice<T, F: Future<Output = T>>(
+pub(crate) fn on_lattice<T, F: Future<Output = T>>(
     url: &str,
     lattice: &str,
     ask: impl FnOnce(Control) -> F,

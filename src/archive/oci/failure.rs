@@ -173,10 +173,8 @@ fn find<'a, T: std::error::Error + 'static>(error: &'a reqwest::Error) -> Option
         if let Some(io) = it.downcast_ref::<io::Error>()
             && let Some(inner) = io.get_ref()
         {
-            if let Some(found) = inner.downcast_ref::<T>() {
-                return Some(found);
-            }
-            source = inner.source();
+            // Which an I/O error does not count as its cause.
+            source = Some(inner);
             continue;
         }
         source = it.source();
