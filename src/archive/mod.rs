@@ -14,7 +14,7 @@ pub const MAX_ARTIFACT: u64 = 512 << 20;
 
 const FILE_SCHEME: &str = "file://";
 
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum FetchError {
     /// A file reference on a host that may not read its own disk.
     #[error("actor file loading is disabled; start the host with --allow-file-load to read {0}")]
@@ -192,10 +192,11 @@ mod tests {
         assert_eq!(read.unwrap(), "bytes");
         let file = fetch_to_file(&reference, true, &registries).await;
         assert_eq!(file.unwrap(), path);
-        let refused = Err(FetchError::FilesDisabled(reference.clone()));
-        assert_eq!(fetch(&reference, false, &registries).await, refused);
+        let refused = FetchError::FilesDisabled(reference.clone());
+        let read = fetch(&reference, false, &registries).await;
+        assert_eq!(read, Err(refused.clone()));
         let file = fetch_to_file(&reference, false, &registries).await;
-        assert_eq!(file.unwrap_err(), refused.unwrap_err());
+        assert_eq!(file, Err(refused));
     }
 
     #[tokio::test]

@@ -299,7 +299,8 @@ fn a_host_starts_actors_by_reference() {
     });
     let mut env = TestEnv::new();
     // Nothing of this machine is to be drained or believed.
-    env.set("TMPDIR", env.home().to_owned());
+    let home = env.home().to_owned();
+    env.set("TMPDIR", &home);
     let (_, key) = actor(&env);
     let reference = registry.reference("echo:0.1");
     let push = [

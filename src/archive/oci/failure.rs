@@ -164,7 +164,7 @@ pub(super) fn chain(error: &reqwest::Error) -> String {
 }
 
 /// A cause of this type; those inside of I/O errors too.
-fn find<'a, T: std::error::Error + 'static>(error: &'a reqwest::Error) -> Option<&'a T> {
+fn find<T: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&T> {
     let mut source = error.source();
     while let Some(it) = source {
         if let Some(found) = it.downcast_ref::<T>() {
