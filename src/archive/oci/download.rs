@@ -18,7 +18,8 @@ use super::failure;
 use super::manifest::Layer;
 use super::progress::tell;
 use super::reference::Reference;
-use super::transport::{Access, Ask, Body, backoff};
+use super::retry::backoff;
+use super::transport::{Access, Ask, Body};
 
 /// Bytes written at once.
 const BUFFER: usize = 1 << 20;

@@ -18,6 +18,7 @@ mod progress;
 mod push;
 mod reference;
 mod resolve;
+mod retry;
 mod settings;
 #[cfg(test)]
 mod tests;

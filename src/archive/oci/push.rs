@@ -12,7 +12,8 @@ use super::digest::Digest;
 use super::error::{ErrorKind, OciError};
 use super::manifest::{Descriptor, OCI_MANIFEST, Written};
 use super::reference::Reference;
-use super::transport::{Access, Ask, Body, Transport, authority, backoff};
+use super::retry::backoff;
+use super::transport::{Access, Ask, Body, Transport, authority};
 use super::upload::Upload;
 use super::{Registries, Watch};
 

@@ -3,13 +3,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::challenge::challenges;
@@ -17,6 +14,7 @@ use super::credential::{Credential, Keyring};
 use super::error::{ErrorKind, OciError};
 use super::failure;
 use super::reference::{Reference, address};
+use super::retry::{backoff, busy, is_busy, retry_after};
 use super::settings::{Limits, Settings};
 use super::upload::Upload;
 
@@ -395,41 +393,6 @@ pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(header)
 }
 
-fn is_busy(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
-}
-
-fn busy(subject: &str, status: StatusCode, wanted: Option<Duration>) -> OciError {
-    let message = match status {
-        StatusCode::TOO_MANY_REQUESTS => {
-            format!("{subject}: the registry has had too many requests ({status})")
-        }
-        _ => format!("{subject}: the registry is out of order ({status})"),
-    };
-    let hint = match wanted {
-        Some(it) => format!("it asks to come back in {} s", it.as_secs()),
-        None => "try again later".to_owned(),
-    };
-    OciError::new(ErrorKind::Busy, message).hint(hint)
-}
-
-/// Seconds, or a date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = OffsetDateTime::parse(text, &Rfc2822).ok()?;
-    let left = at - OffsetDateTime::now_utc();
-    Some(left.try_into().unwrap_or(Duration::ZERO))
-}
-
-/// Doubles with each try, and differs, so that those who failed together do not come back together.
-pub(super) fn backoff(pause: Duration, tries: u32) -> Duration {
-    let whole = pause.saturating_mul(1 << tries.min(6));
-    whole.mul_f64(rand::random_range(0.5..1.0))
-}
-
 /// Scheme, host and port.
 fn origin(url: &Url) -> (String, String, Option<u16>) {
     let host = url.host_str().unwrap_or_default().to_owned();
@@ -442,32 +405,5 @@ pub(super) fn authority(url: &Url) -> String {
     match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waiting_times_are_seconds_or_dates() {
-        let after = |text: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, HeaderValue::from_str(text).unwrap());
-            retry_after(&headers)
-        };
-        assert_eq!(after("7"), Some(Duration::from_secs(7)));
-        assert_eq!(after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(after("soon"), None);
-        assert_eq!(after("-1"), None);
-        assert!(after("Fri, 31 Dec 2199 23:59:59 GMT").unwrap() > Duration::from_secs(1 << 30));
-    }
-
-    #[test]
-    fn pauses_grow_and_stay_bounded() {
-        let pause = Duration::from_millis(100);
-        assert!(backoff(pause, 0) < pause);
-        assert!(backoff(pause, 3) >= pause * 4);
-        assert!(backoff(pause, u32::MAX) <= pause * 64);
     }
 }

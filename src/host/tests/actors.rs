@@ -159,7 +159,7 @@ async fn what_is_no_good_actor_says_so_and_harms_nobody() {
             format!("file://{}", bench.files.path().display()),
             "directory",
         ),
-        ("ghcr.io/me/hello:0.1".to_owned(), "registries"),
+        ("127.0.0.1:1/me/hello:0.1".to_owned(), "nothing listens"),
     ];
     for (reference, words) in table {
         let body = json!({"actor_ref": reference, "host_id": bench.id()});
