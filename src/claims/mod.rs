@@ -4,10 +4,12 @@
 //! [`keyfile`] is pure: time comes in as a value.
 
 pub mod jwt;
+#[cfg(feature = "host")]
 pub mod keyfile;
 pub mod keys;
+#[cfg(feature = "host")]
 pub mod module;
-pub mod provider;
+#[cfg(feature = "host")]
 mod section;
 
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,7 @@ pub mod command;
 pub mod connect;
 pub mod control;
 pub mod event;
+pub mod host_data;
 pub mod invocation;
 pub mod record;
 pub mod rpc;

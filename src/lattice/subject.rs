@@ -72,6 +72,27 @@ pub mod rpc {
         format!("wasmbus.rpc.{lattice}.{provider}.{link_name}.linkdefs.del")
     }
 
+    /// Both of the above in one subscription, which keeps their order.
+    pub fn links(lattice: &LatticeName, provider: &str, link_name: &str) -> String {
+        format!("wasmbus.rpc.{lattice}.{provider}.{link_name}.linkdefs.*")
+    }
+
+    /// What a message to [`links`] is about.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum LinkChange {
+        Put,
+        Delete,
+    }
+
+    /// None where the subject is neither.
+    pub fn link_change(subject: &str) -> Option<LinkChange> {
+        match subject.rsplit_once(".linkdefs.")?.1 {
+            "put" => Some(LinkChange::Put),
+            "del" => Some(LinkChange::Delete),
+            _ => None,
+        }
+    }
+
     pub fn health(lattice: &LatticeName, provider: &str, link_name: &str) -> String {
         format!("wasmbus.rpc.{lattice}.{provider}.{link_name}.health")
     }
@@ -353,6 +374,18 @@ mod tests {
             rpc::link_del(&lattice, "VP", "ln"),
             "wasmbus.rpc.default.VP.ln.linkdefs.del"
         );
+        assert_eq!(
+            rpc::links(&lattice, "VP", "ln"),
+            "wasmbus.rpc.default.VP.ln.linkdefs.*"
+        );
+        let change = |it: &str| rpc::link_change(it);
+        let put = rpc::link_put(&lattice, "VP", "ln");
+        assert_eq!(change(&put), Some(rpc::LinkChange::Put));
+        let del = rpc::link_del(&lattice, "VP", "ln");
+        assert_eq!(change(&del), Some(rpc::LinkChange::Delete));
+        for neither in ["wasmbus.rpc.default.VP.ln.linkdefs.get", "put", ""] {
+            assert_eq!(change(neither), None);
+        }
         assert_eq!(
             rpc::health(&lattice, "VP", "ln"),
             "wasmbus.rpc.default.VP.ln.health"

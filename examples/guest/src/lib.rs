@@ -4,6 +4,7 @@
 
 mod abi;
 pub mod http;
+pub mod keyvalue;
 pub mod numbers;
 
 pub use abi::{call, respond};
