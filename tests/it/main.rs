@@ -25,6 +25,7 @@ mod failover;
 mod fake_host;
 mod generated;
 mod hub;
+mod kit;
 mod leaf;
 mod leaf_faults;
 mod machines;

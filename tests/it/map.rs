@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 /// The folders that code of a folder may name.
-const FLOORS: [(&str, &[&str]); 8] = [
+const FLOORS: [(&str, &[&str]); 9] = [
     ("claims", &[]),
     ("config", &["claims"]),
     ("archive", &["claims"]),
     ("lattice", &["claims"]),
     ("nats", &["claims"]),
+    ("provider", &["lattice", "claims"]),
     ("providers", &["lattice", "claims"]),
     ("host", &["providers", "lattice", "archive", "claims"]),
     (
@@ -99,4 +100,48 @@ fn what_belongs_to_one_place_stands_nowhere_else() {
         }
     }
     assert!(wrong.is_empty(), "out of place:\n{}", wrong.join("\n"));
+}
+
+/// Without the feature `host` there is no library that only the host needs; Cargo would say so only after
+/// building everything else once more.
+#[test]
+fn what_providers_build_on_needs_no_library_of_the_host() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let manifest: toml::Table = std::fs::read_to_string(manifest).unwrap().parse().unwrap();
+    let optional = manifest["features"]["host-libraries"].as_array().unwrap();
+    let optional: Vec<_> = optional
+        .iter()
+        .map(|it| {
+            it.as_str()
+                .unwrap()
+                .trim_start_matches("dep:")
+                .replace('-', "_")
+        })
+        .collect();
+    // Left out with the host.
+    let of_host = ["claims/keyfile.rs", "claims/module.rs", "claims/section.rs"];
+    let mut wrong = Vec::new();
+    for folder in ["claims", "lattice", "provider"] {
+        for (path, text) in sources(folder) {
+            let place = path.to_str().unwrap().replace('\\', "/");
+            if of_host.iter().any(|it| place.ends_with(it)) {
+                continue;
+            }
+            for library in &optional {
+                let used = |line: &str| {
+                    let mut words =
+                        line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+                    words.any(|it| it.starts_with(&format!("{library}::")))
+                };
+                if code(&text).any(used) {
+                    wrong.push(format!("{place}: {library}"));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "not there without the host:\n{}",
+        wrong.join("\n")
+    );
 }
