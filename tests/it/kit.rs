@@ -272,6 +272,7 @@ impl Process {
 }
 
 impl Drop for Process {
+    #[expect(clippy::print_stdout, reason = "shown with the failure")]
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -296,7 +297,8 @@ async fn every_operation_of_the_contract() {
     let host = Host::new(&[("MA", &redis.url())]).await;
     let mut process = Process::start_and_close(&host.data);
     let set = |key: &str, value: &str, expires: u32| json!({"key": key, "value": value, "expires": expires});
-    let item = |list: &str, value: &str| json!({"listName": list, "setName": list, "value": value});
+    let item = |list: &str, value: &str| json!({"listName": list, "value": value});
+    let member = |set: &str, value: &str| json!({"setName": set, "value": value});
     let range = |start: i32, stop: i32| json!({"listName": "l", "start": start, "stop": stop});
     let none = json!({"value": "", "exists": false});
     for (operation, input, answer) in [
@@ -321,16 +323,16 @@ async fn every_operation_of_the_contract() {
         ("ListRange", range(0, 9), json!(["a", "c"])),
         ("ListClear", json!("l"), json!(true)),
         ("ListClear", json!("l"), json!(false)),
-        ("SetAdd", item("s", "x"), json!(1)),
-        ("SetAdd", item("s", "x"), json!(0)),
-        ("SetAdd", item("t", "y"), json!(1)),
+        ("SetAdd", member("s", "x"), json!(1)),
+        ("SetAdd", member("s", "x"), json!(0)),
+        ("SetAdd", member("t", "y"), json!(1)),
         ("SetQuery", json!("s"), json!(["x"])),
         ("SetIntersection", json!(["s", "t"]), json!([])),
-        ("SetAdd", item("t", "x"), json!(1)),
+        ("SetAdd", member("t", "x"), json!(1)),
         ("SetIntersection", json!(["s", "t"]), json!(["x"])),
         ("SetUnion", json!(["s"]), json!(["x"])),
-        ("SetDel", item("s", "x"), json!(1)),
-        ("SetDel", item("s", "x"), json!(0)),
+        ("SetDel", member("s", "x"), json!(1)),
+        ("SetDel", member("s", "x"), json!(0)),
         ("SetClear", json!("t"), json!(true)),
     ] {
         let got = host.call("MA", operation, input.clone()).await;
@@ -408,10 +410,14 @@ async fn redis_comes_late_goes_and_comes_back() {
 
     redis.stop();
     let started = Instant::now();
-    increment().await.unwrap_err();
+    let error = increment().await.unwrap_err();
+    assert!(error.starts_with("Redis: "), "{error}");
     assert!(started.elapsed() < PATIENCE / 2);
     redis.start();
-    eventually("it counts again", async || increment().await.is_ok()).await;
+    eventually("it counts again", async || {
+        increment().await.is_ok_and(|it| it == json!(1))
+    })
+    .await;
 
     // Other values: the link moves to another Redis.
     let mut second = Redis::stopped();

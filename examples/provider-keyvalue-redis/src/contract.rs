@@ -31,10 +31,11 @@ pub struct Increment {
     pub value: i32,
 }
 
+/// Of a list or a set.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListItem {
-    pub list_name: String,
+pub struct Item {
+    #[serde(alias = "listName", alias = "setName")]
+    pub name: String,
     pub value: String,
 }
 
@@ -45,11 +46,4 @@ pub struct ListRange {
     pub start: i32,
     /// Included; -1 is the last.
     pub stop: i32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SetItem {
-    pub set_name: String,
-    pub value: String,
 }

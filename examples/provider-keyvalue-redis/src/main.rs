@@ -6,9 +6,9 @@ mod contract;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use contract::{Configuration, Found, Increment, ListItem, ListRange, Set, SetItem};
-use redis::AsyncTypedCommands;
+use contract::{Configuration, Found, Increment, Item, ListRange, Set};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncTypedCommands, RedisError};
 use wash::provider::{Call, Error, Lattice, LinkDefinition, Provider, answer, run};
 
 struct Redis {
@@ -40,59 +40,73 @@ impl Provider for Redis {
     }
 
     async fn call(&self, link: &ConnectionManager, call: Call) -> Result<Vec<u8>, Error> {
-        let mut redis = link.clone();
-        match call.operation.as_str() {
-            "KeyValue.Get" => {
-                let value: Option<String> = redis.get(call.input::<String>()?).await?;
-                answer(&Found {
-                    exists: value.is_some(),
-                    value: value.unwrap_or_default(),
-                })
-            }
-            "KeyValue.Set" => {
-                let it: Set = call.input()?;
-                answer(&match it.expires {
-                    0 => redis.set(it.key, it.value).await?,
-                    seconds => redis.set_ex(it.key, it.value, seconds.into()).await?,
-                })
-            }
-            "KeyValue.Contains" => answer(&redis.exists(call.input::<String>()?).await?),
-            "KeyValue.Del" | "KeyValue.ListClear" | "KeyValue.SetClear" => {
-                answer(&(redis.del(call.input::<String>()?).await? > 0))
-            }
-            "KeyValue.Increment" => {
-                let it: Increment = call.input()?;
-                let value = redis.incr(it.key, it.value).await?;
-                answer(&i32::try_from(value).map_err(|_| format!("{value} is beyond an i32"))?)
-            }
-            "KeyValue.ListAdd" => {
-                let it: ListItem = call.input()?;
-                answer(&redis.rpush(it.list_name, it.value).await?)
-            }
-            "KeyValue.ListDel" => {
-                let it: ListItem = call.input()?;
-                answer(&(redis.lrem(it.list_name, 1, it.value).await? > 0))
-            }
-            "KeyValue.ListRange" => {
-                let it: ListRange = call.input()?;
-                let (start, stop) = (it.start as isize, it.stop as isize);
-                answer(&redis.lrange(it.list_name, start, stop).await?)
-            }
-            "KeyValue.SetAdd" => {
-                let it: SetItem = call.input()?;
-                answer(&redis.sadd(it.set_name, it.value).await?)
-            }
-            "KeyValue.SetDel" => {
-                let it: SetItem = call.input()?;
-                answer(&redis.srem(it.set_name, it.value).await?)
-            }
-            "KeyValue.SetQuery" => answer(&redis.smembers(call.input::<String>()?).await?),
-            "KeyValue.SetUnion" => answer(&redis.sunion(call.input::<Vec<String>>()?).await?),
-            "KeyValue.SetIntersection" => {
-                answer(&redis.sinter(call.input::<Vec<String>>()?).await?)
-            }
-            _ => Err(call.unknown()),
+        let answer = match execute(link.clone(), &call).await {
+            // The attempt to connect may be an old one; this starts another.
+            Err(error) if is_refusal(&error) => execute(link.clone(), &call).await,
+            answer => answer,
+        };
+        answer.map_err(|error| match error.downcast::<RedisError>() {
+            Ok(error) => format!("Redis: {error}").into(),
+            Err(other) => other,
+        })
+    }
+}
+
+fn is_refusal(error: &Error) -> bool {
+    let error = error.downcast_ref::<RedisError>();
+    error.is_some_and(RedisError::is_connection_refusal)
+}
+
+async fn execute(mut redis: ConnectionManager, call: &Call) -> Result<Vec<u8>, Error> {
+    match call.operation.as_str() {
+        "KeyValue.Get" => {
+            let value: Option<String> = redis.get(call.input::<String>()?).await?;
+            answer(&Found {
+                exists: value.is_some(),
+                value: value.unwrap_or_default(),
+            })
         }
+        "KeyValue.Set" => {
+            let it: Set = call.input()?;
+            answer(&match it.expires {
+                0 => redis.set(it.key, it.value).await?,
+                seconds => redis.set_ex(it.key, it.value, seconds.into()).await?,
+            })
+        }
+        "KeyValue.Contains" => answer(&redis.exists(call.input::<String>()?).await?),
+        "KeyValue.Del" | "KeyValue.ListClear" | "KeyValue.SetClear" => {
+            answer(&(redis.del(call.input::<String>()?).await? > 0))
+        }
+        "KeyValue.Increment" => {
+            let it: Increment = call.input()?;
+            let value = redis.incr(it.key, it.value).await?;
+            answer(&i32::try_from(value).map_err(|_| format!("{value} is beyond an i32"))?)
+        }
+        "KeyValue.ListAdd" => {
+            let it: Item = call.input()?;
+            answer(&redis.rpush(it.name, it.value).await?)
+        }
+        "KeyValue.ListDel" => {
+            let it: Item = call.input()?;
+            answer(&(redis.lrem(it.name, 1, it.value).await? > 0))
+        }
+        "KeyValue.ListRange" => {
+            let it: ListRange = call.input()?;
+            let (start, stop) = (it.start as isize, it.stop as isize);
+            answer(&redis.lrange(it.list_name, start, stop).await?)
+        }
+        "KeyValue.SetAdd" => {
+            let it: Item = call.input()?;
+            answer(&redis.sadd(it.name, it.value).await?)
+        }
+        "KeyValue.SetDel" => {
+            let it: Item = call.input()?;
+            answer(&redis.srem(it.name, it.value).await?)
+        }
+        "KeyValue.SetQuery" => answer(&redis.smembers(call.input::<String>()?).await?),
+        "KeyValue.SetUnion" => answer(&redis.sunion(call.input::<Vec<String>>()?).await?),
+        "KeyValue.SetIntersection" => answer(&redis.sinter(call.input::<Vec<String>>()?).await?),
+        _ => Err(call.unknown()),
     }
 }
 
