@@ -148,14 +148,19 @@ async fn asked_to_end() {
 
 /// Logs to stderr from now on. A level that the host names counts before `RUST_LOG`.
 fn log(data: &HostData) {
-    const DEFAULT: &str = "info,async_nats=warn";
+    // What is below us says much that helps only with it.
+    const QUIET: &str = "async_nats=warn";
     let named = data.log_level.as_deref().map(str::trim);
     let filter = match named.filter(|it| !it.is_empty()) {
-        Some(level) => EnvFilter::try_new(level).ok(),
+        Some(level) if level.parse::<tracing::Level>().is_ok() => {
+            EnvFilter::try_new(format!("{level},{QUIET}")).ok()
+        }
+        Some(filter) => EnvFilter::try_new(filter).ok(),
         None => EnvFilter::try_from_default_env().ok(),
     };
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(format!("info,{QUIET}")));
     let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|| EnvFilter::new(DEFAULT)))
+        .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(false)
         .with_target(false)
