@@ -455,5 +455,9 @@ async fn what_cannot_start_says_why() {
     assert!(matches!(error, Err(StartError::Connect(_))), "{error:?}");
     let error: RpcError = RpcError::Transport("x".into());
     assert!(matches!(StartError::from(error), StartError::Lattice(_)));
+    eventually("the provider listens", async || {
+        stage.ask(subject::rpc::health, "").await.is_some()
+    })
+    .await;
     stage.shut_down().await;
 }
