@@ -444,6 +444,10 @@ async fn it_outlives_the_server_but_not_its_host() {
 #[tokio::test]
 async fn what_cannot_start_says_why() {
     let stage = Stage::set(&[]).await;
+    eventually("the provider listens", async || {
+        stage.ask(subject::rpc::health, "").await.is_some()
+    })
+    .await;
     let mut data = HostData::read(stage.data.to_line().as_bytes()).unwrap();
     data.config_json = "unknown".into();
     let error = serve::<Testing>(data, std::future::pending()).await;
@@ -455,9 +459,5 @@ async fn what_cannot_start_says_why() {
     assert!(matches!(error, Err(StartError::Connect(_))), "{error:?}");
     let error: RpcError = RpcError::Transport("x".into());
     assert!(matches!(StartError::from(error), StartError::Lattice(_)));
-    eventually("the provider listens", async || {
-        stage.ask(subject::rpc::health, "").await.is_some()
-    })
-    .await;
     stage.shut_down().await;
 }
