@@ -25,17 +25,17 @@ const DOUBTFUL_PATIENCE: Duration = Duration::from_millis(60);
 /// And so many times the usual time until an answer.
 const USUAL: u32 = 3;
 
-/// Extra tries under way may be so many, or this part of all safe calls under way: hosts that are merely slow
-/// must not get a multiple of their load.
-const MOST_EXTRA: usize = 16;
-const EXTRA_PART: usize = 5;
+/// Calls may be chased at once in this number, or this part of all safe calls under way: hosts that are merely slow
+/// must not get a multiple of their load. A machine that is lost may have taken half of the calls under way.
+const MOST_CHASED: usize = 64;
+const CHASED_PART: usize = 4;
 
 /// What the safe calls of one process share.
 #[derive(Debug, Default)]
 pub(super) struct Chase {
     pace: Pace,
     calls: AtomicUsize,
-    extra: AtomicUsize,
+    chased: AtomicUsize,
 }
 
 /// One more of something until it is dropped.
@@ -55,11 +55,11 @@ impl Drop for Counted<'_> {
 }
 
 impl Chase {
-    /// Leave for an extra try.
-    fn extra(&self) -> Option<Counted<'_>> {
-        let most = MOST_EXTRA.max(self.calls.load(Ordering::Relaxed) / EXTRA_PART);
-        let taken = Counted::new(&self.extra);
-        (self.extra.load(Ordering::Relaxed) <= most).then_some(taken)
+    /// Leave to make a call more than once, for as long as it takes.
+    fn leave(&self) -> Option<Counted<'_>> {
+        let most = MOST_CHASED.max(self.calls.load(Ordering::Relaxed) / CHASED_PART);
+        let taken = Counted::new(&self.chased);
+        (self.chased.load(Ordering::Relaxed) <= most).then_some(taken)
     }
 }
 
@@ -143,7 +143,8 @@ impl Inner {
         failure: Option<RpcError>,
     ) -> Result<Bytes, RpcError> {
         // NATS picks who gets a try at random, so several may end at the same lost host.
-        let gap = signs.patience * 2 / 5;
+        let mut gap = signs.patience * 2 / 5;
+        let mut leave = None;
         let mut pause = FIRST_PAUSE;
         let mut next = match failure {
             Some(_) => Instant::now() + pause,
@@ -176,13 +177,14 @@ impl Inner {
                     } else if now < signs.end() {
                         next = signs.end();
                         continue;
-                    } else if let Some(counted) = self.chase.extra() {
-                        tries.push(Box::pin(async move {
-                            let _counted = counted;
-                            self.safe_try(call, signs).await
-                        }));
+                    } else {
+                        leave = leave.or_else(|| self.chase.leave());
+                        if leave.is_some() {
+                            tries.push(Box::pin(self.safe_try(call, signs)));
+                        }
                     }
                     next = now + gap;
+                    gap += gap / 4;
                 }
             }
             // Then the reason says more than that the time is up.
