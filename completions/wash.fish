@@ -59,10 +59,11 @@ complete -c wash -n "__fish_wash_needs_command" -f -a "doctor" -d 'Find out what
 complete -c wash -n "__fish_wash_needs_command" -f -a "leaf" -d 'Join this machine to others over a hub: configuration, proof, and a bundle for the next machine'
 complete -c wash -n "__fish_wash_needs_command" -f -a "keys" -d 'Make, show and list keys'
 complete -c wash -n "__fish_wash_needs_command" -f -a "claims" -d 'Read and write what modules state about themselves'
+complete -c wash -n "__fish_wash_needs_command" -f -a "par" -d 'Make, read and unpack provider archives'
 complete -c wash -n "__fish_wash_needs_command" -f -a "reg" -d 'Push, pull, and log in to registries'
 complete -c wash -n "__fish_wash_needs_command" -f -a "push" -d 'Push an actor, component or provider archive to a registry'
 complete -c wash -n "__fish_wash_needs_command" -f -a "pull" -d 'Pull an artifact from a registry'
-complete -c wash -n "__fish_wash_needs_command" -f -a "inspect" -d 'Show what a module states about itself'
+complete -c wash -n "__fish_wash_needs_command" -f -a "inspect" -d 'Show what a module or provider archive states about itself'
 complete -c wash -n "__fish_wash_needs_command" -f -a "drain" -d 'Clear caches of artifacts, libraries and compiled code'
 complete -c wash -n "__fish_wash_needs_command" -f -a "hub" -d 'Make a NATS hub of one\'s own, and say who may use it'
 complete -c wash -n "__fish_wash_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -1769,6 +1770,124 @@ complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcom
 complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "operator" -d 'Make a token for an operator, who signs accounts'
 complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "account" -d 'Make a token for an account, which signs actors and providers'
 complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "provider" -d 'Make a token for a capability provider'
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "push" -d 'Push an actor, component or provider archive to a registry'
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "pull" -d 'Pull an artifact from a registry'
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "ping" -d 'Ask whether a registry has an artifact, or answers at all'
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "login" -d 'Log in to a registry, for later commands and hosts'
+complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "logout" -d 'Forget a registry\'s login'
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s c -l config -d 'File to store as the artifact\'s configuration [default: what its kind has]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s a -l annotation -d 'Annotation of the artifact\'s manifest; repeat for more' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s r -l registry -d 'Registry of references that name none [env: WASH_REG_URL]' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s u -l user -d 'User at the registry [env: WASH_REG_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s p -l password -d 'Password at the registry; others see it in the list of processes [env: WASH_REG_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -l ca-file -d 'Certificate authority to trust besides the platform\'s, PEM [env: WASH_OCI_CA_FILE]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l compress -d 'Compress it; adds .gz to the destination, where it may also be asked for'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l disable-keygen -d 'Fail rather than generate a key that is missing'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l keygen -d 'Generate keys that are missing without a terminal, too'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -s d -l digest -d 'Digest that an artifact of a registry must have' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -s r -l registry -d 'Registry of references that name none [env: WASH_REG_URL]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -s u -l user -d 'User at the registry [env: WASH_REG_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -s p -l password -d 'Password at the registry; others see it in the list of processes [env: WASH_REG_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l ca-file -d 'Certificate authority to trust besides the platform\'s, PEM [env: WASH_OCI_CA_FILE]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from pull" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from pull" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from pull" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l strict -d 'Fail if a host would refuse it'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l allow-latest -d 'Allow the tag latest, or none'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l no-cache -d 'Do not keep what is fetched'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l password-stdin -d 'Read the password from stdin'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l insecure -d 'Reach the registry over plain HTTP'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s a -l arch -d 'Target of the program, as x86_64-linux or aarch64-macos [default: what the program says of itself, else x86_64-linux]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s b -l binary -d 'The program' -r -F
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s i -l issuer -d 'Account that signs: a key file, a seed, @FILE or - [env: WASH_ISSUER_KEY] [default: the user\'s account key]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s s -l subject -d 'Key of the provider, in the same forms [env: WASH_SUBJECT_KEY] [default: the service key kept for the binary\'s name; when inserting, the archive\'s own]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s d -l directory -d 'Directory of keys [env: WASH_KEYS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s x -l expires -d 'The claims expire this many days from now [default: never]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -l nbf -d 'The claims cannot be used before this many days from now [default: at once]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l password-stdin -d 'Read the password from stdin'
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l insecure -d 'Reach the registry over plain HTTP'
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -s r -l registry -d 'Registry of references that name none [env: WASH_REG_URL]' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -s u -l user -d 'User at the registry [env: WASH_REG_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -s p -l password -d 'Password at the registry; others see it in the list of processes [env: WASH_REG_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -l ca-file -d 'Certificate authority to trust besides the platform\'s, PEM [env: WASH_OCI_CA_FILE]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -l lenient -d 'Forgive what older tools wrote wrongly'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
