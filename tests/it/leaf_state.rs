@@ -236,6 +236,8 @@ fn one_domain_on_two_machines() {
         "failure",
         &said,
     );
+    // An owner hears only itself, so it asks across the hub.
+    assert_said(&first.check(&env, &[]), "domain", "failure", &said);
     drop(second);
     let _second = start("there", "extender");
     crate::up::eventually("one answers", || {

@@ -99,7 +99,8 @@ impl CheckArgs {
         if let Some(client) = client {
             let own = target.own.as_ref().and_then(|it| it.domain.clone());
             let wanted = target.js_domain.clone().or(own);
-            domain::prove(&mut proof, wanted, client).await;
+            let remotes = remotes.unwrap_or_default();
+            domain::prove(&mut proof, wanted, client, &remotes).await;
         }
         proof.result()
     }

@@ -2,16 +2,25 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::proof::Proof;
 use crate::cli::report::Kind;
 use crate::lattice::state::survey::{self, SurveyError};
+use crate::nats::leaf::{Remote, owners};
 
 /// JetStream may be at the other end of the world.
 const DOMAIN_LIMIT: Duration = Duration::from_secs(5);
 
 /// Asks for the wanted domain, or else that of the server.
-pub(super) async fn prove(proof: &mut Proof, wanted: Option<String>, client: async_nats::Client) {
-    let Some(domain) = wanted.or(client.server_info().domain) else {
+pub(super) async fn prove(
+    proof: &mut Proof,
+    wanted: Option<String>,
+    client: async_nats::Client,
+    remotes: &[Remote],
+) {
+    let own = client.server_info().domain;
+    let Some(domain) = wanted.or_else(|| own.clone()) else {
         proof.skip("domain", "none is known; --js-domain names it");
         return;
     };
@@ -20,7 +29,13 @@ pub(super) async fn prove(proof: &mut Proof, wanted: Option<String>, client: asy
         proof.fail("domain", Kind::Usage, "its name is not valid", hint);
         return;
     }
-    let found = survey::census(&client, &domain, DOMAIN_LIMIT).await;
+    let mut found = survey::census(&client, &domain, DOMAIN_LIMIT).await;
+    // A server that has the domain itself hears only itself.
+    if let Ok(census) = &mut found
+        && own.as_ref() == Some(&domain)
+    {
+        census.servers = census.servers.max(across(remotes, &domain).await);
+    }
     let who = format!("JetStream domain '{domain}'");
     match found {
         Ok(it) if it.servers > 1 => proof.fail(
@@ -54,4 +69,17 @@ pub(super) async fn prove(proof: &mut Proof, wanted: Option<String>, client: asy
              --js-domain names another",
         ),
     }
+}
+
+/// How many servers answer for a domain across the hubs that can be asked.
+async fn across(remotes: &[Remote], domain: &str) -> usize {
+    let asked = remotes.iter().map(async |remote| {
+        for url in &remote.urls {
+            if let Ok(it) = owners(url, remote, domain, DOMAIN_LIMIT).await {
+                return it.answers;
+            }
+        }
+        0
+    });
+    join_all(asked).await.into_iter().max().unwrap_or_default()
 }

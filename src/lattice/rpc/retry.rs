@@ -184,7 +184,7 @@ impl Inner {
                         }
                     }
                     next = now + gap;
-                    gap += gap / 4;
+                    gap += gap / 8;
                 }
             }
             // Then the reason says more than that the time is up.
