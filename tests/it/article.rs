@@ -146,8 +146,17 @@ impl Person<'_> {
     }
 }
 
+/// A home, the port of its NATS, and its host.
+type Machine<'a> = (&'a TestEnv, u16, &'a Up);
+
 /// From two machines that are up to a page that the second alone serves.
-fn everything_goes_to_the_second(here: &Person, there: &Person, first: &str, second: &str) {
+fn everything_goes_to_the_second<'a>(here: Machine<'a>, there: Machine<'a>) {
+    let person = |(env, port, _): Machine<'a>| Person {
+        env,
+        server: format!("127.0.0.1:{port}"),
+    };
+    let (first, second) = (here.2.text("host_id"), there.2.text("host_id"));
+    let (here, there) = (&person(here), &person(there));
     for person in [here, there] {
         eventually("both hosts are seen", || {
             (person.hosts() == 2).then_some(())
@@ -243,16 +252,7 @@ fn three_files_on_the_second_machine() {
         first.ready["cluster_signer"],
         second.ready["cluster_signer"]
     );
-    let person = |env, port: u16| Person {
-        env,
-        server: format!("127.0.0.1:{port}"),
-    };
-    everything_goes_to_the_second(
-        &person(&here, ports[0]),
-        &person(&there, ports[1]),
-        first.text("host_id"),
-        second.text("host_id"),
-    );
+    everything_goes_to_the_second((&here, ports[0], &first), (&there, ports[1], &second));
     // The files prove themselves.
     let check = there.run(&["leaf", "check"]).success();
     assert!(
@@ -301,14 +301,5 @@ fn servers_that_were_started_by_hand_on_both() {
         "{}",
         second.ready
     );
-    let person = |env, port: u16| Person {
-        env,
-        server: format!("127.0.0.1:{port}"),
-    };
-    everything_goes_to_the_second(
-        &person(&here, ports[0]),
-        &person(&there, ports[1]),
-        first.text("host_id"),
-        second.text("host_id"),
-    );
+    everything_goes_to_the_second((&here, ports[0], &first), (&there, ports[1], &second));
 }

@@ -19,6 +19,17 @@ fn careful(target: &Entity, operation: &str) -> Call {
     }
 }
 
+/// The callee serves another actor than the one that is called.
+async fn apart() -> Pair {
+    let pair = Pair::new().await;
+    pair.serving.stop(PATIENCE).await;
+    let other = pair.callee.serve(Entity::actor("MELSE"), pair.echo.clone());
+    Pair {
+        serving: other.await.unwrap(),
+        ..pair
+    }
+}
+
 /// Listens in place of a host that runs the actor.
 async fn peer(pair: &Pair) -> (async_nats::Client, Subscriber) {
     let client = pair.server.client().await;
@@ -88,16 +99,7 @@ async fn a_host_that_is_merely_slow_runs_a_safe_call_once() {
 
 #[tokio::test]
 async fn a_host_that_falls_silent_in_the_middle_is_given_up() {
-    let pair = Pair::new().await;
-    pair.serving.stop(PATIENCE).await;
-    let pair = Pair {
-        serving: pair
-            .callee
-            .serve(Entity::actor("MELSE"), pair.echo.clone())
-            .await
-            .unwrap(),
-        ..pair
-    };
+    let pair = apart().await;
     let (client, mut calls) = peer(&pair).await;
     let calling = tokio::spawn({
         let (caller, call) = (pair.caller.clone(), safe(&pair.actor, "echo"));
@@ -117,16 +119,7 @@ async fn a_host_that_falls_silent_in_the_middle_is_given_up() {
 
 #[tokio::test]
 async fn calls_are_chased_a_few_at_a_time() {
-    let pair = Pair::new().await;
-    pair.serving.stop(PATIENCE).await;
-    let pair = Pair {
-        serving: pair
-            .callee
-            .serve(Entity::actor("MELSE"), pair.echo.clone())
-            .await
-            .unwrap(),
-        ..pair
-    };
+    let pair = apart().await;
     let (taken, _frozen) = frozen(&pair).await;
     let patience = Duration::from_secs(2);
     let calls = (0..200).map(|_| within(safe(&pair.actor, "echo"), patience));
@@ -158,16 +151,7 @@ async fn a_callee_that_is_ended_in_the_middle_costs_a_safe_call_nothing() {
 
 #[tokio::test]
 async fn what_did_not_run_is_made_again_whatever_it_is() {
-    let pair = Pair::new().await;
-    pair.serving.stop(PATIENCE).await;
-    let pair = Pair {
-        serving: pair
-            .callee
-            .serve(Entity::actor("MELSE"), pair.echo.clone())
-            .await
-            .unwrap(),
-        ..pair
-    };
+    let pair = apart().await;
     let (client, mut calls) = peer(&pair).await;
     let outcome = |text| {
         let mut headers = HeaderMap::new();
