@@ -12,6 +12,7 @@ pub mod explain;
 pub mod host;
 pub mod layer;
 pub mod manifest;
+pub mod rules;
 pub mod running;
 pub mod secret;
 

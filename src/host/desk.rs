@@ -9,14 +9,15 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::about::About;
+use super::about::{About, COMPATIBLE_VERSION};
 use super::answer::Answers;
 use super::control::{self, Ask, Refusal};
 use super::event::{Command, RequestId};
 use super::facts::both_spellings;
 use super::inventory::Inventory;
 use super::link::{self, LinkChange};
-use crate::archive::oci::{Credential, Registries};
+use super::page::page;
+use crate::claims::HostId;
 use crate::lattice::command::{
     ActorBid, AuctionActor, AuctionProvider, ProviderBid, RegistryCredential, RegistryCredentials,
 };
@@ -141,14 +142,16 @@ impl Desk {
         self.answers.event(data::host_heartbeat(&body)).await;
     }
 
-    fn inventory(&self, inventory: &Inventory) -> HostInventory {
-        let mut body = self.about.inventory(inventory, self.started.elapsed());
-        body.cut_off = self.cut_off();
-        body
+    /// Says that the host has started.
+    pub(super) async fn announce(&self, inventory: &Inventory) {
+        let labels = inventory.labels().all();
+        let uptime = self.started.elapsed().as_secs();
+        let event = data::host_started(labels, &self.about.name, COMPATIBLE_VERSION, uptime);
+        self.answers.event(event).await;
     }
 
-    fn cut_off(&self) -> Option<String> {
-        self.state.cut_off().map(|it| it.reason)
+    pub(super) fn host(&self) -> &HostId {
+        &self.about.id
     }
 
     async fn bid_actor(
@@ -197,17 +200,14 @@ impl Desk {
         }
     }
 
-    fn keep_registries(&self, credentials: RegistryCredentials) -> Ack {
-        let usable: Vec<_> = credentials
-            .into_iter()
-            .filter_map(|(registry, it)| Some((registry, credential(it)?)))
-            .collect();
-        if self.registries.credentials() + usable.len() > MAX_REGISTRIES {
+    pub(super) fn keep_registries(&mut self, credentials: RegistryCredentials) -> Ack {
+        if self.registries.len() + credentials.len() > MAX_REGISTRIES {
             return Ack::refused(format!("a host keeps {MAX_REGISTRIES} registries at most"));
         }
-        for (registry, credential) in usable {
-            self.registries.put_credential(&registry, credential);
+        if credentials.is_empty() {
+            return Ack::accepted();
         }
+        self.registries.extend(credentials);
         tracing::info!(
             registries = self.registries.credentials(),
             "registry credentials changed"

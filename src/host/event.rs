@@ -22,6 +22,12 @@ pub(super) enum Event<C> {
         request: RequestId,
         command: Command,
     },
+    /// Policy allows no more of an actor that runs.
+    Denied {
+        request: RequestId,
+        run: Run,
+        error: String,
+    },
     /// A module was fetched, verified and compiled, or was not.
     Loaded {
         job: Job,

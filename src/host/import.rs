@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::actor::{HostCall, Outbound};
 use super::builtin::Builtin;
+use super::policy::Gate;
 use crate::claims::ActorId;
 use crate::lattice::LatticeName;
 use crate::lattice::rpc::{Call, Retry, Rpc, RpcError};
@@ -24,6 +25,8 @@ pub struct Import {
     pub rpc: Rpc,
     pub state: State,
     pub lattice: LatticeName,
+    /// Who may call the actor.
+    pub(super) gate: Gate,
 }
 
 /// Which contracts an actor may use.

@@ -27,10 +27,12 @@ mod load;
 mod name;
 mod news;
 mod page;
+mod policy;
 mod provider;
 mod run;
 mod running;
 mod serve;
+mod startup;
 #[cfg(test)]
 mod tests;
 
@@ -44,25 +46,28 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use self::about::{About, COMPATIBLE_VERSION};
+use self::about::About;
 use self::answer::Answers;
 use self::desk::Desk;
 use self::engine::Engine;
 use self::inventory::Inventory;
+use self::label::Labels;
 use self::load::Loader;
+use self::policy::Policy;
+pub use self::policy::PolicyService;
 use self::provider::Surroundings;
 use self::run::{Loop, Sources};
 use self::running::{Around, Running};
 use self::serve::Reach;
-use crate::archive::oci::{self, OciError, Registries};
+use self::startup::Startup;
 use crate::claims::{HostId, KeyError, Seed};
 use crate::lattice::LatticeName;
 use crate::lattice::connect::round_trip;
-use crate::lattice::event::data;
 use crate::lattice::invocation::Identity;
 use crate::lattice::rpc::Rpc;
 use crate::lattice::state::{CutOff, Options, State};
 use crate::lattice::subject::Ctl;
+use crate::lattice::supplement::Supplement;
 use crate::lattice::wire::Map;
 
 /// How often a host says that it lives, and what it runs.
@@ -105,6 +110,10 @@ pub struct Config {
     pub allow_unsigned: bool,
     /// First-party image references mean built-ins (decisions §4).
     pub builtin_aliases: bool,
+    /// Decides on starts and calls; none allows all.
+    pub policy: Option<PolicyService>,
+    /// Ask the lattice's config service what to start.
+    pub config_service: bool,
     pub limits: engine::Limits,
     /// Compiled code; none keeps nothing on disk.
     pub cache: Option<PathBuf>,
@@ -182,6 +191,20 @@ impl Host {
         // Before the subscriptions, so that no change is missed.
         let changes = state.changes();
         let subjects = Ctl::new(config.ctl_prefix.as_deref(), &lattice);
+        let labels = Labels::new(config.labels.clone()).all().clone();
+        let supplement = match config.config_service {
+            true => startup::ask(&ctl, &lattice, &labels).await,
+            false => Supplement::default(),
+        };
+        let policy = Policy::start(
+            config.policy,
+            ctl.clone(),
+            about.clone(),
+            labels,
+            subjects.clone(),
+        )
+        .await
+        .map_err(|error| StartError::Subscribe(error.to_string()))?;
         let requests = subscribe(&ctl, &subjects, &id)
             .await
             .map_err(|error| StartError::Subscribe(error.to_string()))?;
@@ -200,9 +223,12 @@ impl Host {
         let inventory = Inventory::new(config.labels, about.issuer.clone(), config.builtin_aliases);
         tracing::info!("Host {id} ({name}) started");
         tracing::info!("Valid cluster signers: {}", about.issuers.join(", "));
-        let labels = inventory.labels().all();
-        let event = data::host_started(labels, &name, COMPATIBLE_VERSION, 0);
-        answers.event(event).await;
+        let startup = Startup::new(&supplement);
+        let mut desk = Desk::new(about, subjects, answers.clone(), state.clone(), jobs);
+        desk.keep_registries(supplement.registry_credentials);
+        if startup.is_over() {
+            desk.announce(&inventory).await;
+        }
 
         let around = Around {
             loader: Loader::new(
@@ -220,15 +246,18 @@ impl Host {
             },
             reach: Reach {
                 rpc: calls,
-                state: state.clone(),
+                state,
+                policy: policy.clone(),
             },
+            policy,
             drain,
             provider_delay: config.provider_delay,
         };
         let work = Loop {
             inventory,
             running: Running::new(around),
-            desk: Desk::new(about, subjects, answers.clone(), state, jobs, registries),
+            desk,
+            startup,
             answers,
             links: AbortOnDropHandle::new(tokio::spawn(writer.run(waiting))),
             grace: GRACE,

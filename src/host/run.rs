@@ -17,10 +17,11 @@ use super::Stopped;
 use super::actor::Code;
 use super::answer::Answers;
 use super::desk::Desk;
-use super::event::{Effect, Event};
+use super::event::{Command, Effect, Event};
 use super::inventory::Inventory;
 use super::provider::Signal;
 use super::running::Running;
+use super::startup::{self, Startup, Step};
 use crate::lattice::event::data;
 use crate::lattice::state::Change;
 
@@ -29,6 +30,8 @@ pub(super) struct Loop {
     pub(super) running: Running,
     pub(super) desk: Desk,
     pub(super) answers: Answers,
+    /// What the host starts by itself.
+    pub(super) startup: Startup,
     /// The task that writes links; it ends after the desk.
     pub(super) links: AbortOnDropHandle<()>,
     /// What a host gets to finish if it is asked to stop and not told how long it may take.
@@ -63,6 +66,7 @@ enum End {
 impl Loop {
     /// Runs until the host is stopped, and stops it in stages. None if its owner asked.
     pub(super) async fn run(mut self, mut sources: Sources) -> Option<Stopped> {
+        self.proceed().await;
         let end = loop {
             let wake = tokio::select! {
                 Some(message) = sources.requests.next() => Wake::Request(message),
@@ -75,6 +79,7 @@ impl Loop {
             if let Some(end) = self.woken(wake).await {
                 break end;
             }
+            self.proceed().await;
         };
         let (grace, stopped) = match end {
             End::Requested(grace) => (grace, Some(Stopped::Requested)),
@@ -88,6 +93,13 @@ impl Loop {
         match wake {
             Wake::Request(message) => {
                 let (request, command) = self.desk.receive(message, &self.inventory).await?;
+                if self.running.policy().is_on()
+                    && let Some(facts) = self.inventory.grown_by(&command)
+                    && let Command::RunActor(run) = command
+                {
+                    self.running.screen(request, run, facts);
+                    return None;
+                }
                 self.handle(Event::Asked { request, command }).await
             }
             Wake::Event(event) => self.handle(event).await,
@@ -102,12 +114,25 @@ impl Loop {
     /// Lets the inventory decide, and has done what it says.
     async fn handle(&mut self, event: Event<Code>) -> Option<End> {
         let mut end = None;
+        let labels = matches!(
+            event,
+            Event::Asked {
+                command: Command::PutLabel { .. } | Command::DeleteLabel { .. },
+                ..
+            }
+        );
         for effect in self.inventory.handle(event) {
             match effect {
                 Effect::Acknowledge { request, result } => {
+                    if let (startup::NOBODY, Err(reason)) = (request, &result) {
+                        self.startup.refused(reason);
+                    }
                     self.desk.acknowledge(request, result).await;
                 }
-                Effect::Publish(news) => self.answers.news(news).await,
+                Effect::Publish(news) => {
+                    self.startup.heard(&news);
+                    self.answers.news(news).await;
+                }
                 Effect::Load { job, reference } => self.running.load(job, reference),
                 Effect::Serve {
                     module,
@@ -125,7 +150,23 @@ impl Loop {
                 }
             }
         }
+        if labels {
+            self.running.policy().set_labels(self.inventory.labels().all());
+        }
         end
+    }
+
+    /// Starts what is next of what the host starts by itself, and tells when that is done.
+    async fn proceed(&mut self) {
+        while let Some(step) = self.startup.next(self.desk.host()) {
+            match step {
+                Step::Start(command) => {
+                    let request = startup::NOBODY;
+                    let _ = self.handle(Event::Asked { request, command }).await;
+                }
+                Step::Over => self.desk.announce(&self.inventory).await,
+            }
+        }
     }
 
     async fn stop(mut self, sources: Sources, grace: Duration) {

@@ -11,9 +11,10 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::actor::Code;
-use super::event::{Event, Job, Module, ProviderKey, ProviderOrder};
+use super::event::{Command, Event, Job, Module, ProviderKey, ProviderOrder, RequestId, Run};
 use super::facts::ActorFacts;
 use super::load::Loader;
+use super::policy::Policy;
 use super::provider::{self, Surroundings};
 use super::serve::{Actor, Reach};
 use crate::claims::ActorId;
@@ -40,6 +41,7 @@ pub(super) struct Around {
     pub(super) loader: Loader,
     pub(super) reach: Reach,
     pub(super) surroundings: Surroundings,
+    pub(super) policy: Policy,
     /// How long calls of a stopped actor may still run, unless the host stops too.
     pub(super) drain: Duration,
     /// How long a provider may take to stop.
@@ -84,15 +86,44 @@ impl Running {
 
     pub(super) fn load(&mut self, job: Job, reference: String) {
         let loader = self.around.loader.clone();
+        let policy = self.around.policy.clone();
         let excuse = Event::Loaded {
             job: job.clone(),
             result: Err(format!("{reference}: loading it failed unexpectedly")),
         };
         self.spawn(excuse, async move {
-            let result = loader.load(&reference).await;
-            Done::Event(Event::Loaded {
-                job,
-                result: result.map_err(|error| error.to_string()),
+            let result = match loader.load(&reference).await {
+                Ok(module) => policy.may_start_actor(&module.facts).await.map(|()| module),
+                Err(error) => Err(error.to_string()),
+            };
+            Done::Event(Event::Loaded { job, result })
+        });
+    }
+
+    /// Whether somebody decides on what is started.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.around.policy
+    }
+
+    /// Asks the policy service about more instances of an actor that runs; only then the request goes on.
+    pub(super) fn screen(&mut self, request: RequestId, run: Run, facts: Arc<ActorFacts>) {
+        let policy = self.around.policy.clone();
+        let excuse = Event::Denied {
+            request,
+            run: run.clone(),
+            error: "deciding whether it may start failed unexpectedly".to_owned(),
+        };
+        self.spawn(excuse, async move {
+            Done::Event(match policy.may_start_actor(&facts).await {
+                Ok(()) => Event::Asked {
+                    request,
+                    command: Command::RunActor(run),
+                },
+                Err(error) => Event::Denied {
+                    request,
+                    run,
+                    error,
+                },
             })
         });
     }
@@ -151,8 +182,13 @@ impl Running {
             result: Err("starting the provider failed unexpectedly".to_owned()),
         };
         let surroundings = self.around.surroundings.clone();
+        let policy = self.around.policy.clone();
         self.spawn(excuse, async move {
-            let result = provider::start(order, surroundings).await;
+            let allowed = policy.may_start_provider(&order.facts, &key.link_name);
+            let result = match allowed.await {
+                Ok(()) => provider::start(order, surroundings).await,
+                Err(error) => Err(error),
+            };
             Done::ProviderStarted(key, result)
         });
     }

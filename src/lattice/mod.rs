@@ -11,10 +11,12 @@ pub mod control;
 pub mod event;
 pub mod host_data;
 pub mod invocation;
+pub mod policy;
 pub mod record;
 pub mod rpc;
 pub mod state;
 pub mod subject;
+pub mod supplement;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod wire;

@@ -133,6 +133,13 @@ pub mod config {
     }
 }
 
+/// Subjects of a policy service where nobody chose others (protocol §9.5). Hosts have no default: they ask only
+/// if they are told where.
+pub mod policy {
+    pub const REQUESTS: &str = "wasmcloud.policy";
+    pub const CHANGES: &str = "wasmcloud.policy.changes";
+}
+
 /// Subjects of the state stream of the oldest hosts (protocol §7.1).
 pub mod cache {
     /// What a message of the stream is about.

@@ -19,6 +19,7 @@ use crate::config::host::{
 };
 use crate::config::layer::{Layer, Layers};
 use crate::config::running::Lock;
+use crate::host::PolicyService;
 use crate::host::engine::Limits;
 use crate::lattice::LatticeName;
 use crate::lattice::connect::{ConnectOptions, TlsOptions};
@@ -120,6 +121,7 @@ impl Plan {
             from_bundle.over(file.layer()?),
         );
         let mut settings = HostSettings::decide_all(&layers)?;
+        settings.prefer_variables_of_lattice(&layers, &env);
         if settings.nats.connect_only && settings.nats.port.value == 0 {
             return Err(CommandError::new(
                 Kind::Usage,
@@ -277,6 +279,12 @@ impl Plan {
             allow_file_load: settings.allow_file_load.unwrap_or(loopback_only),
             allow_unsigned: settings.allow_unsigned,
             builtin_aliases: settings.builtin_aliases,
+            policy: settings.policy.topic.clone().map(|topic| PolicyService {
+                topic,
+                changes_topic: settings.policy.changes_topic.clone(),
+                timeout: settings.policy.timeout,
+            }),
+            config_service: settings.config_service,
             limits: Limits {
                 memory: wanted.memory.unwrap_or(limits.memory),
                 time: wanted.time.unwrap_or(limits.time),

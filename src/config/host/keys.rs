@@ -95,7 +95,7 @@ Host {
     NoBuiltinAliases "no-builtin-aliases" ["WASH_NO_BUILTIN_ALIASES"] ["no_builtin_aliases"] Bool ""
         "Do not take references to first-party providers for the built-in ones";
     ConfigService "config-service-enabled" ["WASMCLOUD_CONFIG_SERVICE"] ["config_service_enabled"] Bool ""
-        "Ask the lattice's configuration service what to start (not effective yet)";
+        "Ask the lattice's config service at the start what to start, see `wash config-service serve`";
     StructuredLogging "enable-structured-logging" ["WASMCLOUD_STRUCTURED_LOGGING_ENABLED"] ["structured_logging_enabled"] Bool ""
         "Write log lines as JSON";
     StructuredLogLevel "structured-log-level" ["WASMCLOUD_STRUCTURED_LOG_LEVEL" "WASMCLOUD_LOG_LEVEL"] ["structured_log_level" "log_level"] Text "LEVEL"
@@ -189,11 +189,11 @@ Connections {
 }
 Policy {
     PolicyTopic "policy-topic" ["WASMCLOUD_POLICY_TOPIC"] ["policy_topic"] Text "SUBJECT"
-        "Subject of a policy service (not effective yet)";
+        "Ask a policy service on this subject before starts and calls, see `wash policy serve` [default: none, all is allowed]";
     PolicyChangesTopic "policy-changes-topic" ["WASMCLOUD_POLICY_CHANGES_TOPIC"] ["policy_changes_topic"] Text "SUBJECT"
-        "Subject on which a policy service changes decisions (not effective yet)";
+        "Subject on which the policy service changes decisions";
     PolicyTimeout "policy-timeout-ms" ["WASMCLOUD_POLICY_TIMEOUT"] ["policy_timeout_ms"] Number "MS"
-        "How long a policy service may take [default: 1000] (not effective yet)";
+        "How long the policy service may take; without an answer all is denied [default: 1000]";
 }
 Limits {
     MaxMemory "max-memory" ["WASH_MAX_MEMORY"] ["max_memory"] Text "SIZE"

@@ -47,6 +47,17 @@ pub(super) enum Waiting {
 }
 
 impl Actor {
+    /// Whether a request makes more of it run.
+    pub(super) fn grows(&self, run: &Run) -> bool {
+        match run.amount {
+            Amount::More(_) => true,
+            Amount::Exactly(count) => {
+                let present = self.instances.get(&run.annotations);
+                count > present.map_or(0, |it| it.count)
+            }
+        }
+    }
+
     /// One that `first` starts, as soon as the lattice knows it.
     pub(super) fn starting(
         facts: Arc<ActorFacts>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::actor::{Actor, Phase, Waiting, failed, refuse_update};
 use crate::claims::ActorId;
 use crate::host::event::{Effect, Job, Module, RequestId, Run, Stop, Update};
+use crate::host::facts::ActorFacts;
 use crate::host::news::News;
 use crate::lattice::wire::ActorDescription;
 
@@ -19,14 +20,7 @@ pub(super) struct Actors {
 impl Actors {
     /// Starts an actor, or changes how many of it run.
     pub(super) fn run<C>(&mut self, run: Run, out: &mut Vec<Effect<C>>) {
-        let by_key = run
-            .actor
-            .as_ref()
-            .filter(|key| self.by_key.contains_key(*key));
-        let Some(key) = by_key
-            .or_else(|| self.of_reference(&run.reference))
-            .cloned()
-        else {
+        let Some(key) = self.named_by(&run).cloned() else {
             return self.load(run, out);
         };
         let Some(actor) = self.by_key.get_mut(&key) else {
@@ -183,6 +177,19 @@ impl Actors {
             .filter(|it| !matches!(it.phase, Phase::Starting(_)))
             .map(Actor::describe)
             .collect()
+    }
+
+    /// The facts of an actor that runs, if the request wants more of it.
+    pub(super) fn grown_by(&self, run: &Run) -> Option<Arc<ActorFacts>> {
+        let actor = self.by_key.get(self.named_by(run)?)?;
+        let more = matches!(actor.phase, Phase::Running) && actor.grows(run);
+        more.then(|| Arc::clone(&actor.facts))
+    }
+
+    fn named_by(&self, run: &Run) -> Option<&ActorId> {
+        let actor = run.actor.as_ref();
+        let by_key = actor.and_then(|it| Some(self.by_key.get_key_value(it)?.0));
+        by_key.or_else(|| self.of_reference(&run.reference))
     }
 
     fn of_reference(&self, reference: &str) -> Option<&ActorId> {

@@ -9,9 +9,12 @@ mod providers;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use self::actors::Actors;
 use self::providers::Providers;
 use super::event::{Command, Effect, Event, RequestId};
+use super::facts::ActorFacts;
 use super::label::Labels;
 use super::news::News;
 use crate::lattice::state::Change;
@@ -46,6 +49,15 @@ impl Inventory {
         let out = &mut effects;
         match event {
             Event::Asked { request, command } => self.asked(request, command, out),
+            Event::Denied {
+                request,
+                run,
+                error,
+            } => {
+                let result = Ok(());
+                out.push(Effect::Acknowledge { request, result });
+                out.push(actor::failed(run, &error));
+            }
             Event::Loaded { job, result } => self.actors.loaded(job, result, out),
             Event::Served { actor, result } => self.actors.served(&actor, result, out),
             Event::Replaced { actor, result } => self.actors.replaced(&actor, result, out),
@@ -87,6 +99,14 @@ impl Inventory {
     /// `key` is what the lattice's reference map knows about it.
     pub(super) fn has_provider(&self, reference: &str, key: Option<&str>, link_name: &str) -> bool {
         self.providers.has(reference, key, link_name)
+    }
+
+    /// The actor that runs already and of which a request wants more.
+    pub(super) fn grown_by(&self, command: &Command) -> Option<Arc<ActorFacts>> {
+        match command {
+            Command::RunActor(run) => self.actors.grown_by(run),
+            _ => None,
+        }
     }
 
     /// Stops everything at once, because the host stops. The news are all that is left to do.

@@ -65,6 +65,8 @@ fn config(cluster: &Seed) -> Config {
         allow_file_load: true,
         allow_unsigned: false,
         builtin_aliases: true,
+        policy: None,
+        config_service: false,
         limits: engine::Limits::default(),
         cache: None,
         registries: oci::Settings::default(),
