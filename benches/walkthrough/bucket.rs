@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use wash::claims::{ActorId, HostId, KeyKind, Seed};
+use wash::host::Gate;
 use wash::host::actor::{HostCall, Outbound as _};
 use wash::host::import::{Caps, Import};
 use wash::lattice::LatticeName;
@@ -257,6 +258,7 @@ async fn lookups(url: &str, many: &State, actors: &[String], effort: Effort) -> 
     for _ in 0..TURNS {
         for (index, rate) in rates.iter_mut().enumerate() {
             let import = Import {
+                gate: Gate::default(),
                 actor: ActorId::parse(&actors[0]).unwrap(),
                 caps: Caps::All,
                 rpc: rpc.clone(),

@@ -5,6 +5,7 @@ mod args;
 mod call;
 mod claims;
 mod completions;
+mod config_service;
 mod ctl;
 mod ctx;
 mod doctor;
@@ -17,8 +18,10 @@ mod leaf;
 mod local;
 mod man;
 mod output;
-mod reg;
+mod par;
+mod policy;
 mod report;
+mod rule_file;
 mod session;
 mod spinner;
 mod status;
@@ -90,6 +93,10 @@ enum Command {
     Drain(drain::DrainArgs),
     #[command(subcommand)]
     Hub(hub::HubCommand),
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    #[command(subcommand)]
+    ConfigService(config_service::ConfigServiceCommand),
     Completions(completions::CompletionsArgs),
     #[command(hide = true)]
     Man(man::ManArgs),
@@ -165,6 +172,8 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Inspect(it) => it.run(session),
         Command::Drain(it) => it.run(session),
         Command::Hub(it) => it.run(session),
+        Command::Policy(it) => it.run(session),
+        Command::ConfigService(it) => it.run(session),
         Command::Completions(it) => it.run(session),
         Command::Man(it) => it.run(session),
         Command::Help(it) => it.run(session),

@@ -17,7 +17,7 @@ use crate::lattice::{ConnectError, LatticeName};
 
 use super::CommandResult;
 use super::args::ConnectionArgs;
-use super::output::Output;
+use super::output::{Answer, Output, Sentence};
 use super::report::{CommandError, Kind};
 use super::trace::Logging;
 
@@ -97,6 +97,21 @@ impl Session {
     pub(crate) fn block_on_threads<T>(&self, future: impl Future<Output = T>) -> T {
         let runtime = Builder::new_multi_thread().enable_all().build();
         finish(runtime, future)
+    }
+
+    /// Runs a command that serves until Ctrl-C or SIGTERM, which are no failures, and logs what it does.
+    pub(super) fn serve(&self, service: impl Future<Output = CommandResult>) -> CommandResult {
+        self.logging.start("info")?;
+        self.block_on(async {
+            tokio::select! {
+                biased;
+                _ = interruption() => {
+                    let stopped = serde_json::json!({"stopped": true});
+                    Ok(Box::new(Sentence::new("stopped", stopped)) as Box<dyn Answer>)
+                }
+                result = service => result,
+            }
+        })
     }
 
     /// Runs a one-shot command, which Ctrl-C and SIGTERM end.

@@ -26,7 +26,7 @@ pub struct Import {
     pub state: State,
     pub lattice: LatticeName,
     /// Who may call the actor.
-    pub(super) gate: Gate,
+    pub gate: Gate,
 }
 
 /// Which contracts an actor may use.

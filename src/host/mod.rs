@@ -54,7 +54,7 @@ use self::inventory::Inventory;
 use self::label::Labels;
 use self::load::Loader;
 use self::policy::Policy;
-pub use self::policy::PolicyService;
+pub use self::policy::{Gate, PolicyService};
 use self::provider::Surroundings;
 use self::run::{Loop, Sources};
 use self::running::{Around, Running};

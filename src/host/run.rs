@@ -151,7 +151,9 @@ impl Loop {
             }
         }
         if labels {
-            self.running.policy().set_labels(self.inventory.labels().all());
+            self.running
+                .policy()
+                .set_labels(self.inventory.labels().all());
         }
         end
     }

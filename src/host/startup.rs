@@ -68,8 +68,13 @@ pub(super) struct Startup {
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Awaited {
-    Provider { reference: String, link_name: String },
-    Actor { reference: String },
+    Provider {
+        reference: String,
+        link_name: String,
+    },
+    Actor {
+        reference: String,
+    },
 }
 
 /// What to do now.
@@ -134,16 +139,18 @@ impl Startup {
             }
             let read = if let Some(start) = self.providers.pop_front() {
                 let read = command(host, Command::StartProvider, &start);
-                self.awaited.extend(read.is_some().then_some(Awaited::Provider {
-                    reference: start.provider_ref,
-                    link_name: start.link_name,
-                }));
+                self.awaited
+                    .extend(read.is_some().then_some(Awaited::Provider {
+                        reference: start.provider_ref,
+                        link_name: start.link_name,
+                    }));
                 read
             } else if let Some(start) = self.actors.pop_front() {
                 let read = command(host, Command::StartActor, &start);
-                self.awaited.extend(read.is_some().then_some(Awaited::Actor {
-                    reference: start.actor_ref,
-                }));
+                self.awaited
+                    .extend(read.is_some().then_some(Awaited::Actor {
+                        reference: start.actor_ref,
+                    }));
                 read
             } else if self.awaited.is_empty() {
                 self.over = true;

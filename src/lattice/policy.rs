@@ -18,7 +18,11 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 3] = [Self::PerformInvocation, Self::StartActor, Self::StartProvider];
+    pub const ALL: [Self; 3] = [
+        Self::PerformInvocation,
+        Self::StartActor,
+        Self::StartProvider,
+    ];
 
     /// As it is written.
     pub fn name(self) -> &'static str {
@@ -180,7 +184,10 @@ fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Er
         Some(Form::List(it)) => it,
         Some(Form::Text(it)) => {
             let parts = it.split(',').map(str::trim);
-            parts.filter(|it| !it.is_empty()).map(str::to_owned).collect()
+            parts
+                .filter(|it| !it.is_empty())
+                .map(str::to_owned)
+                .collect()
         }
     })
 }
@@ -248,7 +255,10 @@ mod tests {
             "host": {"publicKey": "N", "latticeId": "l", "labels": {"a": "b"}, "clusterIssuers": ["C"]},
         });
         let read: Request = object(newest.to_string().as_bytes()).unwrap();
-        assert_eq!((read.source.issued_on.as_str(), read.source.issuer.as_str()), ("17", ""));
+        assert_eq!(
+            (read.source.issued_on.as_str(), read.source.issuer.as_str()),
+            ("17", "")
+        );
         assert_eq!(read.host.cluster_issuers, ["C"]);
         let older = json!({
             "requestId": "r", "action": "perform_invocation",
@@ -257,7 +267,10 @@ mod tests {
         });
         let read: Request = object(older.to_string().as_bytes()).unwrap();
         assert_eq!(read.source.capabilities, ["a:b", "c:d"]);
-        assert_eq!((read.source.issued_on.as_str(), read.source.expires_at), ("17", Some(18)));
+        assert_eq!(
+            (read.source.issued_on.as_str(), read.source.expires_at),
+            ("17", Some(18))
+        );
         for bad in ["", "[]", "{}", r#"{"action":"dance"}"#, r#"{"action":7}"#] {
             assert_eq!(object::<Request>(bad.as_bytes()), None, "{bad}");
         }
@@ -267,7 +280,10 @@ mod tests {
     fn a_revision_is_read_under_either_name_and_written_under_both() {
         let written = serde_json::to_vec(&Revision::new("r".into(), false, "no".into())).unwrap();
         let value: Value = serde_json::from_slice(&written).unwrap();
-        assert_eq!(value, json!({"request_id": "r", "requestId": "r", "permitted": false, "message": "no"}));
+        assert_eq!(
+            value,
+            json!({"request_id": "r", "requestId": "r", "permitted": false, "message": "no"})
+        );
         for body in [
             r#"{"request_id":"r","permitted":false,"message":"no"}"#,
             r#"{"requestId":"r","permitted":false,"message":"no"}"#,
@@ -277,7 +293,13 @@ mod tests {
             assert_eq!(read, Revision::new("r".into(), false, "no".into()));
         }
         assert!(Revision::read(br#"{"requestId":"r","permitted":true,"message":null}"#).is_some());
-        for bad in ["", "[]", r#"{"requestId":"r"}"#, r#"{"permitted":true}"#, r#"{"requestId":"r","permitted":"yes"}"#] {
+        for bad in [
+            "",
+            "[]",
+            r#"{"requestId":"r"}"#,
+            r#"{"permitted":true}"#,
+            r#"{"requestId":"r","permitted":"yes"}"#,
+        ] {
             assert_eq!(Revision::read(bad.as_bytes()), None, "{bad}");
         }
     }
@@ -287,7 +309,14 @@ mod tests {
         let read = |body: &str| object::<Decision>(body.as_bytes());
         assert!(read(r#"{"permitted":true}"#).is_some_and(|it| it.permitted));
         assert!(read(r#"{"permitted":false,"message":null,"requestId":"x"}"#).is_some());
-        for bad in [r#"{}"#, r#"{"permitted":1}"#, r#"{"permitted":"true"}"#, "[true]", "true", "{"] {
+        for bad in [
+            r#"{}"#,
+            r#"{"permitted":1}"#,
+            r#"{"permitted":"true"}"#,
+            "[true]",
+            "true",
+            "{",
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

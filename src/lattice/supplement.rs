@@ -59,7 +59,9 @@ impl Supplement {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(it)) => it,
             Some(_) => {
-                unusable.push(Unusable { part: name.to_owned() });
+                unusable.push(Unusable {
+                    part: name.to_owned(),
+                });
                 Vec::new()
             }
         };
@@ -68,13 +70,17 @@ impl Supplement {
         for (index, value) in providers.into_iter().enumerate() {
             match serde_json::from_value(value) {
                 Ok(it) => read.auto_start_providers.push(it),
-                Err(_) => unusable.push(Unusable { part: format!("{PROVIDERS}[{index}]") }),
+                Err(_) => unusable.push(Unusable {
+                    part: format!("{PROVIDERS}[{index}]"),
+                }),
             }
         }
         for (index, value) in actors.into_iter().enumerate() {
             match value {
                 Value::String(it) => read.auto_start_actors.push(it),
-                _ => unusable.push(Unusable { part: format!("{ACTORS}[{index}]") }),
+                _ => unusable.push(Unusable {
+                    part: format!("{ACTORS}[{index}]"),
+                }),
             }
         }
         match fields.remove(CREDENTIALS) {
@@ -86,11 +92,15 @@ impl Supplement {
                             read.registry_credentials.insert(registry, it);
                         }
                         // Its name is no secret.
-                        Err(_) => unusable.push(Unusable { part: format!("{CREDENTIALS}[{registry}]") }),
+                        Err(_) => unusable.push(Unusable {
+                            part: format!("{CREDENTIALS}[{registry}]"),
+                        }),
                     }
                 }
             }
-            Some(_) => unusable.push(Unusable { part: CREDENTIALS.to_owned() }),
+            Some(_) => unusable.push(Unusable {
+                part: CREDENTIALS.to_owned(),
+            }),
         }
         Some((read, unusable))
     }
@@ -155,7 +165,12 @@ mod tests {
         let parts: Vec<_> = unusable.iter().map(|it| it.part.as_str()).collect();
         assert_eq!(
             parts,
-            ["autoStartProviders[0]", "autoStartProviders[2]", "autoStartActors[0]", "registryCredentials[one]"]
+            [
+                "autoStartProviders[0]",
+                "autoStartProviders[2]",
+                "autoStartActors[0]",
+                "registryCredentials[one]"
+            ]
         );
         let nothing = br#"{"autoStartProviders": null, "autoStartActors": 1}"#;
         let (read, unusable) = Supplement::read(nothing).unwrap();

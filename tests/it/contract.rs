@@ -98,6 +98,8 @@ const COMPLETE: &[(&str, &[&str])] = &[
     ("apply", &["lattice.json"]),
     ("label", &["zone=a"]),
     ("leaf check", &[]),
+    ("policy serve", &["policy.yaml"]),
+    ("config-service serve", &["startup.yaml"]),
     (
         "call",
         &[ACTOR, "Some.Operation", "--cluster-seed", "cluster.nk"],
@@ -110,6 +112,8 @@ const LOCAL: &[&str] = &["ctx new", "ctx show", "doctor"];
 /// Every complete command line of those that talk to a lattice, `wash ctl …` included.
 fn lattice_commands(env: &TestEnv) -> Vec<Vec<String>> {
     env.write("lattice.json", r#"{"actors":["registry.example/hello:1"]}"#);
+    env.write("policy.yaml", "default: deny");
+    env.write("startup.yaml", "rules: []");
     let seed = wash::claims::Seed::generate(wash::claims::KeyKind::Cluster);
     env.write("cluster.nk", seed.reveal());
     let talks = |words: &[String]| {

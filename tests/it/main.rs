@@ -32,8 +32,8 @@ mod machines;
 mod map;
 mod nats;
 mod outside;
-mod reg;
-mod registry;
+mod par;
+mod policy;
 mod up;
 #[cfg(target_os = "linux")]
 #[path = "../world/mod.rs"]

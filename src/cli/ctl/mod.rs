@@ -8,7 +8,7 @@ mod label;
 mod launch;
 mod link;
 mod lookup;
-mod pairs;
+pub(in crate::cli) mod pairs;
 mod place;
 mod resolve;
 mod running;

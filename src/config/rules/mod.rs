@@ -102,7 +102,11 @@ pub fn parse<R: Rules>(text: &str, syntax: Syntax) -> Result<R, Finding> {
         Syntax::Toml => toml::from_str(text).map_err(|it| toml_finding(text, &it)),
         Syntax::Json => serde_json::from_str(text).map_err(|it| json_finding(&it)),
         // A file of comments is one without rules.
-        Syntax::Yaml if text.lines().all(|it| it.trim().is_empty() || it.trim().starts_with('#')) => {
+        Syntax::Yaml
+            if text
+                .lines()
+                .all(|it| it.trim().is_empty() || it.trim().starts_with('#')) =>
+        {
             serde_json::from_str("{}").map_err(|it| json_finding(&it))
         }
         Syntax::Yaml => serde_saphyr::from_str(text).map_err(|it| yaml_finding(&it)),
@@ -122,7 +126,9 @@ fn toml_finding(text: &str, error: &toml::de::Error) -> Finding {
 
 fn json_finding(error: &serde_json::Error) -> Finding {
     let text = error.to_string();
-    let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |it| it.0);
+    let problem = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |it| it.0);
     Finding {
         line: error.line(),
         column: error.column(),
@@ -145,7 +151,10 @@ fn yaml_finding(error: &serde_saphyr::Error) -> Finding {
     Finding {
         line,
         column,
-        problem: problem.strip_prefix("error: ").unwrap_or(problem).to_owned(),
+        problem: problem
+            .strip_prefix("error: ")
+            .unwrap_or(problem)
+            .to_owned(),
     }
 }
 

@@ -117,7 +117,12 @@ impl Verdict<'_> {
     /// For whoever asked.
     pub fn message(&self) -> String {
         match &self.by {
-            By::Rule(_, Rule { message: Some(it), .. }) => it.clone(),
+            By::Rule(
+                _,
+                Rule {
+                    message: Some(it), ..
+                },
+            ) => it.clone(),
             by => match self.permitted() {
                 true => format!("allowed by {by}"),
                 false => format!("denied by {by}"),
@@ -129,7 +134,12 @@ impl Verdict<'_> {
 impl fmt::Display for By<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rule(number, Rule { name: Some(name), .. }) => write!(f, "rule {number}, '{name}'"),
+            Self::Rule(
+                number,
+                Rule {
+                    name: Some(name), ..
+                },
+            ) => write!(f, "rule {number}, '{name}'"),
             Self::Rule(number, _) => write!(f, "rule {number}"),
             Self::Default => f.write_str("the default, as no rule fits"),
         }

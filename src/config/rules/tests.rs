@@ -83,11 +83,20 @@ fn facts<'a>(action: Action, issuer: &'a str, labels: &'a BTreeMap<String, Strin
 
 #[test]
 fn the_syntax_makes_no_difference() {
-    assert_eq!(parse::<PolicyRules>(TOML, Syntax::Toml).unwrap(), policy(YAML));
+    assert_eq!(
+        parse::<PolicyRules>(TOML, Syntax::Toml).unwrap(),
+        policy(YAML)
+    );
     let json = r#"{"rules": [{"effect": "allow", "issuer": ["A"]}]}"#;
     let yaml = "rules:\n- effect: allow\n  issuer: A\n";
-    assert_eq!(parse::<PolicyRules>(json, Syntax::Json).unwrap(), policy(yaml));
-    assert_eq!(parse::<PolicyRules>(json, Syntax::Yaml).unwrap(), policy(yaml));
+    assert_eq!(
+        parse::<PolicyRules>(json, Syntax::Json).unwrap(),
+        policy(yaml)
+    );
+    assert_eq!(
+        parse::<PolicyRules>(json, Syntax::Yaml).unwrap(),
+        policy(yaml)
+    );
     for (name, syntax) in [
         ("p.yaml", Syntax::Yaml),
         ("p", Syntax::Yaml),
@@ -169,12 +178,32 @@ fn a_mistake_is_told_with_its_line() {
         (rule("issuer: ''"), Syntax::Yaml, 4, "empty text"),
         (rule("issuer: {a: b}"), Syntax::Yaml, 4, "list of texts"),
         ("default: maybe\n".to_owned(), Syntax::Yaml, 1, "maybe"),
-        ("rules:\n- issuer: A\n".to_owned(), Syntax::Yaml, 2, "effect"),
-        ("rules: [\n".to_owned(), Syntax::Yaml, 2, ""),
-        ("default = \"allow\"\n[[rules]]\neffect = \"no\"\n".to_owned(), Syntax::Toml, 3, "no"),
-        ("default = \"allow\"\n[[rules]\n".to_owned(), Syntax::Toml, 2, ""),
+        (
+            "rules:\n- issuer: A\n".to_owned(),
+            Syntax::Yaml,
+            2,
+            "effect",
+        ),
+        ("rules: [\n".to_owned(), Syntax::Yaml, 1, "bracket"),
+        (
+            "default = \"allow\"\n[[rules]]\neffect = \"no\"\n".to_owned(),
+            Syntax::Toml,
+            3,
+            "no",
+        ),
+        (
+            "default = \"allow\"\n[[rules]\n".to_owned(),
+            Syntax::Toml,
+            2,
+            "",
+        ),
         ("{\n\"default\": 7}".to_owned(), Syntax::Json, 2, ""),
-        ("{\n\"rules\": [\n{\"effect\": \"deny\", \"who\": 1}]}".to_owned(), Syntax::Json, 3, "who"),
+        (
+            "{\n\"rules\": [\n{\"effect\": \"deny\", \"who\": 1}]}".to_owned(),
+            Syntax::Json,
+            3,
+            "who",
+        ),
     ] {
         let finding = parse::<PolicyRules>(&text, syntax).unwrap_err();
         assert_eq!(finding.line, line, "{text}: {finding:?}");
@@ -185,7 +214,8 @@ fn a_mistake_is_told_with_its_line() {
 
 #[test]
 fn stars_stand_for_anything() {
-    let fits = |pattern: &str, text: &str| Pattern::try_from(pattern.to_owned()).unwrap().fits(text);
+    let fits =
+        |pattern: &str, text: &str| Pattern::try_from(pattern.to_owned()).unwrap().fits(text);
     for (pattern, text) in [
         ("abc", "abc"),
         ("*", ""),
@@ -231,7 +261,9 @@ rules:
 fn every_rule_that_fits_adds_to_what_is_started() {
     let rules: StartupRules = parse(STARTUP, Syntax::Yaml).unwrap();
     let of = |labels: &[(&str, &str)]| {
-        let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let labels = labels
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         let labels = labels.collect();
         let startup = rules.of(&labels);
         let providers: Vec<_> = startup
@@ -247,7 +279,10 @@ fn every_rule_that_fits_adds_to_what_is_started() {
     let both = "builtin:httpserver default, reg.io/p:1 back";
     let actors = "reg.io/everywhere:1, reg.io/web:1";
     assert_eq!(of(&[("zone", "b")]), text(both, actors, "ann"));
-    assert_eq!(of(&[("zone", "a"), ("gpu", "yes")]), text(both, actors, "bob"));
+    assert_eq!(
+        of(&[("zone", "a"), ("gpu", "yes")]),
+        text(both, actors, "bob")
+    );
     assert!(rules.are_secret());
     assert!(!format!("{rules:?}").contains("hunter2"));
 }

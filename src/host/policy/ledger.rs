@@ -108,7 +108,11 @@ impl Ledger {
     }
 
     fn forget(&mut self, key: &Arc<Key>, request_id: &str) {
-        if self.verdicts.get(key).is_some_and(|it| &*it.request_id == request_id) {
+        if self
+            .verdicts
+            .get(key)
+            .is_some_and(|it| &*it.request_id == request_id)
+        {
             self.verdicts.remove(key);
         }
     }
@@ -191,6 +195,9 @@ mod tests {
     fn a_denial_names_reason_and_request() {
         let denied = Verdict::new(false, "not today".to_owned(), "r1".to_owned());
         assert_eq!(denied.to_string(), "not today (request r1)");
-        assert_eq!(verdict(false, "r2").to_string(), "no reason given (request r2)");
+        assert_eq!(
+            verdict(false, "r2").to_string(),
+            "no reason given (request r2)"
+        );
     }
 }

@@ -14,8 +14,8 @@ use std::time::{Duration, SystemTime};
 
 use async_nats::client::RequestErrorKind;
 use async_nats::{Client, SubscribeError, Subscriber};
-use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -95,7 +95,10 @@ impl Policy {
             }
             None => None,
         };
-        tracing::info!(topic = service.topic, "a policy service decides on starts and calls");
+        tracing::info!(
+            topic = service.topic,
+            "a policy service decides on starts and calls"
+        );
         Ok(Self(Some(Arc::new(Inner {
             connects: AtomicU64::new(connects(&client)),
             client,
@@ -165,9 +168,9 @@ impl Policy {
     }
 }
 
-/// Lets calls to one actor through, as far as policy goes.
-#[derive(Clone)]
-pub(super) struct Gate(Option<(Arc<Inner>, Target, State)>);
+/// Lets calls to one actor through, as far as policy goes; the default lets all through.
+#[derive(Clone, Default)]
+pub struct Gate(Option<(Arc<Inner>, Target, State)>);
 
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -202,7 +205,13 @@ impl Inner {
         };
         let denied = format!("Policy denied to start {what} {}", target.public_key);
         let source = Source::default();
-        let verdict = self.decide(Key { source, target, action }).await;
+        let verdict = self
+            .decide(Key {
+                source,
+                target,
+                action,
+            })
+            .await;
         if verdict.permitted {
             return Ok(());
         }
@@ -221,8 +230,7 @@ impl Inner {
     /// While there was no connection, changes may have been missed.
     fn distrust_the_past(&self) {
         let now = connects(&self.client);
-        if self.service.changes_topic.is_some()
-            && self.connects.swap(now, Ordering::Relaxed) != now
+        if self.service.changes_topic.is_some() && self.connects.swap(now, Ordering::Relaxed) != now
         {
             self.ledger().clear();
         }
@@ -259,9 +267,14 @@ impl Inner {
     }
 
     async fn request(&self, id: &str, key: &Key) -> Result<Decision, String> {
-        let PolicyService { topic, timeout: patience, .. } = &self.service;
-        let body = serde_json::to_vec(&self.question(id, key))
-            .map_err(|error| format!("the question to the policy service cannot be written: {error}"))?;
+        let PolicyService {
+            topic,
+            timeout: patience,
+            ..
+        } = &self.service;
+        let body = serde_json::to_vec(&self.question(id, key)).map_err(|error| {
+            format!("the question to the policy service cannot be written: {error}")
+        })?;
         let request = async_nats::Request::new()
             .payload(body.into())
             .timeout(Some(*patience));
@@ -393,10 +406,17 @@ async fn follow(
 
 /// What the lattice knows of a caller. A caller without claims has a key and no issuer.
 fn source(origin: &Entity, claims: Option<&Map>) -> Source {
-    let text = |name| claims.and_then(|it| it.get(name)).cloned().unwrap_or_default();
+    let text = |name| {
+        claims
+            .and_then(|it| it.get(name))
+            .cloned()
+            .unwrap_or_default()
+    };
     let capabilities = match origin.is_actor() {
         true => {
-            let caps = claims.and_then(|it| it.get("caps")).map_or("", String::as_str);
+            let caps = claims
+                .and_then(|it| it.get("caps"))
+                .map_or("", String::as_str);
             let caps = caps.split(',').map(str::trim).filter(|it| !it.is_empty());
             caps.map(str::to_owned).collect()
         }

@@ -3,8 +3,10 @@
 mod actors;
 mod calls;
 mod captured;
+mod policy;
 mod providers;
 mod requests;
+mod startup;
 mod stopping;
 
 use std::path::PathBuf;
@@ -81,6 +83,14 @@ impl Bench {
     }
 
     async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::prepared(async |_: &async_nats::Client| {}, change).await
+    }
+
+    /// With something in the lattice before the host.
+    async fn prepared(
+        prepare: impl AsyncFnOnce(&async_nats::Client),
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         // As the binary does at its start.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let nats = NatsServer::start().await;
@@ -98,6 +108,7 @@ impl Bench {
         let cluster = Seed::generate(KeyKind::Cluster);
         let mut config = config(&cluster);
         change(&mut config);
+        prepare(&client).await;
         let host = Host::start(config, nats.client().await, nats.client().await)
             .await
             .unwrap();

@@ -1,6 +1,7 @@
 //! Queries, auctions, labels, and requests that make no sense.
 
 use super::*;
+use crate::host::about::COMPATIBLE_VERSION;
 use crate::lattice::control::Gather;
 use crate::lattice::wire::{LinkDefinition, Map};
 
