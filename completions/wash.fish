@@ -66,6 +66,8 @@ complete -c wash -n "__fish_wash_needs_command" -f -a "pull" -d 'Pull an artifac
 complete -c wash -n "__fish_wash_needs_command" -f -a "inspect" -d 'Show what a module or provider archive states about itself'
 complete -c wash -n "__fish_wash_needs_command" -f -a "drain" -d 'Clear caches of artifacts, libraries and compiled code'
 complete -c wash -n "__fish_wash_needs_command" -f -a "hub" -d 'Make a NATS hub of one\'s own, and say who may use it'
+complete -c wash -n "__fish_wash_needs_command" -f -a "policy" -d 'Decide what hosts may start and who may call actors'
+complete -c wash -n "__fish_wash_needs_command" -f -a "config-service" -d 'Tell hosts what to start'
 complete -c wash -n "__fish_wash_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c wash -n "__fish_wash_needs_command" -f -a "man" -d 'Print the manual page, or write those of every command into a directory'
 complete -c wash -n "__fish_wash_needs_command" -f -a "help" -d 'Show help of a command, or a topic: exit-codes, environment, formats'
@@ -92,7 +94,7 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l oci-ca-file -d 'Certifi
 complete -c wash -n "__fish_wash_using_subcommand up" -l allow-file-load -d 'Allow file:// references, which the host reads from its disk [default: only if NATS listens on this machine alone] [env: WASMCLOUD_ALLOW_FILE_LOAD]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l allow-unsigned -d 'Run unsigned modules too: for development [env: WASH_ALLOW_UNSIGNED]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l no-builtin-aliases -d 'Do not take references to first-party providers for the built-in ones [env: WASH_NO_BUILTIN_ALIASES]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l config-service-enabled -d 'Ask the lattice\'s configuration service what to start (not effective yet) [env: WASMCLOUD_CONFIG_SERVICE]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l config-service-enabled -d 'Ask the lattice\'s config service at the start what to start, see `wash config-service serve` [env: WASMCLOUD_CONFIG_SERVICE]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l enable-structured-logging -d 'Write log lines as JSON [env: WASMCLOUD_STRUCTURED_LOGGING_ENABLED]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l structured-log-level -d 'Log level of the host [default: info] [env: WASMCLOUD_STRUCTURED_LOG_LEVEL, WASMCLOUD_LOG_LEVEL]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l enable-ipv6 -d 'Accepted for older scripts: IPv6 addresses always work [env: WASMCLOUD_ENABLE_IPV6]' -r
@@ -135,9 +137,9 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-seed -d 'User 
 complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-jwt -d 'User JWT given to providers, or a file with it (not effective yet) [env: WASMCLOUD_PROV_RPC_JWT]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-credsfile -d 'Credentials file given to providers (not effective yet) [env: WASMCLOUD_PROV_RPC_CREDSFILE]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-tls -d 'TLS for providers (not effective yet) [env: WASMCLOUD_PROV_RPC_TLS]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l policy-topic -d 'Subject of a policy service (not effective yet) [env: WASMCLOUD_POLICY_TOPIC]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l policy-changes-topic -d 'Subject on which a policy service changes decisions (not effective yet) [env: WASMCLOUD_POLICY_CHANGES_TOPIC]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l policy-timeout-ms -d 'How long a policy service may take [default: 1000] (not effective yet) [env: WASMCLOUD_POLICY_TIMEOUT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-topic -d 'Ask a policy service on this subject before starts and calls, see `wash policy serve` [default: none, all is allowed] [env: WASMCLOUD_POLICY_TOPIC]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-changes-topic -d 'Subject on which the policy service changes decisions [env: WASMCLOUD_POLICY_CHANGES_TOPIC]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-timeout-ms -d 'How long the policy service may take; without an answer all is denied [default: 1000] [env: WASMCLOUD_POLICY_TIMEOUT]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-memory -d 'Memory of one actor instance: 64MiB, 1GiB; bare numbers are bytes [default: 256MiB] [env: WASH_MAX_MEMORY]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-time -d 'How long an actor may work on one call [default: 30s] [env: WASH_MAX_TIME]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-depth -d 'How many calls from actor to actor may follow from one [default: 32] [env: WASH_MAX_DEPTH]' -r
@@ -2232,6 +2234,151 @@ complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcomman
 complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more; twice for much more'
 complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand hub; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -f -a "serve" -d 'Answer the questions of hosts by a file of rules'
+complete -c wash -n "__fish_wash_using_subcommand policy; and not __fish_seen_subcommand_from serve test" -f -a "test" -d 'Tell what a file of rules decides, and by which rule'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l topic -d 'Subject on which hosts ask [env: WASMCLOUD_POLICY_TOPIC] [default: wasmcloud.policy]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l changes-topic -d 'Subject on which hosts are told of changes [env: WASMCLOUD_POLICY_CHANGES_TOPIC] [default: wasmcloud.policy.changes]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l queue-group -d 'Those with the same group share the questions' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l dry-run -d 'Only check the file'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l action -d 'What is to be done' -r -f -a "start_actor\t''
+start_provider\t''
+perform_invocation\t''"
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l target -d 'Key of what is started or called' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l issuer -d 'Account that signed it' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l source -d 'Key of who calls' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l source-issuer -d 'Account that signed the caller' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l capability -d 'Contract of the provider, or claimed by the caller; may be repeated' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l link-name -d 'Link name of the provider' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l host -d 'Key of the host' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -s l -l label -d 'Label of the host; may be repeated' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -s x -l lattice -d 'The host\'s lattice' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l expect -d 'Fail if it decides otherwise' -r -f -a "allow\t''
+deny\t''"
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand policy; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and not __fish_seen_subcommand_from serve" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand config-service; and not __fish_seen_subcommand_from serve" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand config-service; and not __fish_seen_subcommand_from serve" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and not __fish_seen_subcommand_from serve" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand config-service; and not __fish_seen_subcommand_from serve" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and not __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and not __fish_seen_subcommand_from serve" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and not __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and not __fish_seen_subcommand_from serve" -f -a "serve" -d 'Tell hosts at their start what to start, by a file of rules'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l queue-group -d 'Those with the same group share the questions' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l dry-run -d 'Only check the file'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand config-service; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand completions" -s d -l dir -d 'Write the script into this directory, under the name that the shell expects' -r -F
 complete -c wash -n "__fish_wash_using_subcommand completions" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
