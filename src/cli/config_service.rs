@@ -40,7 +40,8 @@ impl ConfigServiceCommand {
 
 /// Tell hosts at their start what to start, by a file of rules
 ///
-/// Hosts ask if they were started with --config-service-enabled. The file is YAML, TOML (.toml) or JSON (.json):
+/// Hosts ask if they were started with --config-service-enabled. The file is YAML, TOML (.toml) or
+/// JSON (.json):
 ///
 ///   rules:
 ///     - label: {zone: a}         # of the host; * stands for any characters
@@ -51,8 +52,9 @@ impl ConfigServiceCommand {
 ///       registries:
 ///         registry.example: {username: ann, password: ...}
 ///
-/// Every rule that fits adds to what a host is told; a rule without labels fits every host. A file with passwords must
-/// be readable by its owner alone. It is read again when it changes, and on SIGHUP; hosts ask only when they start.
+/// Every rule that fits adds to what a host is told; a rule without labels fits every host. A file
+/// with passwords must be readable by its owner alone. It is read again when it changes, and on
+/// SIGHUP; hosts ask only when they start.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ServeArgs {

@@ -13,7 +13,7 @@ use super::session::Session;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum PolicyCommand {
     Serve(Box<serve::ServeArgs>),
-    Test(test::TestArgs),
+    Test(Box<test::TestArgs>),
 }
 
 impl PolicyCommand {

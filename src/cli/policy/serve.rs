@@ -39,12 +39,13 @@ const MAX_BODY: usize = 256 << 10;
 ///       issuer: A...             # the account that signed what is started or called
 ///       label: {zone: a}         # of the host
 ///
-/// A rule may also look at target, source, source_issuer, capability, link_name, host and lattice, and have a
-/// message. Each takes one text or a list of them, any of which will do, and * stands for any characters. What a rule
-/// leaves out fits everything; without a default, what fits no rule is denied.
+/// A rule may also look at target, source, source_issuer, capability, link_name, host and
+/// lattice, and have a message. Each takes one text or a list of them, any of which will do, and
+/// * stands for any characters. What a rule leaves out fits everything; without a default, what
+/// fits no rule is denied.
 ///
-/// The file is read again when it changes, and on SIGHUP; hosts that listen on the topic of changes follow at once.
-/// Answers given before a restart of the service stay until their hosts restart.
+/// The file is read again when it changes, and on SIGHUP; hosts that listen on the topic of changes
+/// follow at once. Answers given before a restart of the service stay until their hosts restart.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ServeArgs {

@@ -263,6 +263,9 @@ impl Plan {
         let settings = &self.settings;
         let limits = Limits::default();
         let wanted = &settings.limits;
+        if settings.policy.topic.is_none() && settings.policy.changes_topic.is_some() {
+            tracing::warn!("--policy-changes-topic does nothing without --policy-topic");
+        }
         crate::host::Config {
             key: self.key.clone(),
             lattice: self.lattice.clone(),

@@ -9,6 +9,9 @@ use crate::lattice::policy::{Action, Source, Target};
 /// Decisions that are kept; beyond that the oldest are asked for again.
 const MAX_DECISIONS: usize = 10_000;
 
+/// A message of a service beyond this is cut, in bytes: it travels in errors and events.
+const LONGEST_MESSAGE: usize = 1000;
+
 /// What a decision is about. A ledger is of one lattice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
@@ -25,7 +28,8 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn new(permitted: bool, message: String, request_id: String) -> Self {
+    pub(super) fn new(permitted: bool, mut message: String, request_id: String) -> Self {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
         Self {
             permitted,
             message: message.into(),

@@ -413,3 +413,23 @@ async fn new_code_and_new_labels_are_asked_about() {
         "c"
     );
 }
+
+#[tokio::test]
+async fn after_a_lost_connection_nothing_is_taken_for_decided() {
+    let (mut bench, service) = bench().await;
+    let echo = bench.start("echo", &[]).await;
+    bench.call(client_origin(), &echo.id, b"x").await.unwrap();
+    service.deny(&["perform_invocation"]);
+    // A change that is published now reaches nobody.
+    bench.nats.restart().await;
+    eventually("it is asked again", async || {
+        let _ = bench.call(client_origin(), &echo.id, b"x").await;
+        service.asked("perform_invocation").len() > 1
+    })
+    .await;
+    eventually("it is decided", async || {
+        let answer = bench.call(client_origin(), &echo.id, b"x").await;
+        answer.is_err_and(|it| it.to_string().contains("not on my watch"))
+    })
+    .await;
+}
