@@ -40,9 +40,9 @@ const MAX_BODY: usize = 256 << 10;
 ///       label: {zone: a}         # of the host
 ///
 /// A rule may also look at target, source, source_issuer, capability, link_name, host and
-/// lattice, and have a message. Each takes one text or a list of them, any of which will do, and
-/// * stands for any characters. What a rule leaves out fits everything; without a default, what
-/// fits no rule is denied.
+/// lattice, and have a message. Each takes one text or a list of them, any of which will do; in
+/// a text, * stands for any characters. What a rule leaves out fits everything; without a
+/// default, what fits no rule is denied.
 ///
 /// The file is read again when it changes, and on SIGHUP; hosts that listen on the topic of changes
 /// follow at once. Answers given before a restart of the service stay until their hosts restart.
