@@ -498,6 +498,39 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_topic_is_a_subject_and_a_lattice_may_have_its_own_changes() {
+        let policy = |flags: &[(Key, &str)], variables: &[(&str, &str)]| {
+            let mut layer = Layer::default();
+            for (key, value) in flags {
+                layer.set(*key, *value, Source::Flag(key.definition().flag));
+            }
+            let env = env(variables);
+            let layers = Layers::new(layer, environment(&env), Layer::default());
+            let mut settings = HostSettings::decide_all(&layers)?;
+            settings.prefer_variables_of_lattice(&layers, &env);
+            Ok::<_, ConfigError>(settings.policy)
+        };
+        let off = policy(&[], &[]).unwrap();
+        assert_eq!((off.topic, off.changes_topic), (None, None));
+        for bad in ["a b", "a..b", "a.", "a.*", "a.>"] {
+            assert!(policy(&[(Key::PolicyTopic, bad)], &[]).is_err(), "{bad}");
+        }
+        let all = ("WASMCLOUD_POLICY_CHANGES_TOPIC", "of.all");
+        let own = ("WASMCLOUD_POLICY_CHANGES_TOPIC_my_lattice", "of.mine");
+        let mine = (Key::Lattice, "my-lattice");
+        let flag = (Key::PolicyChangesTopic, "typed.*");
+        for (flags, variables, topic) in [
+            (&[][..], &[all, own][..], "of.all"),
+            (&[mine], &[all, own], "of.mine"),
+            (&[mine], &[all], "of.all"),
+            (&[mine, flag], &[all, own], "typed.*"),
+        ] {
+            let decided = policy(flags, variables).unwrap().changes_topic;
+            assert_eq!(decided.as_deref(), Some(topic));
+        }
+    }
+
+    #[test]
     fn flags_win_over_variables_and_those_over_the_file() {
         let fields = json!({"lattice_prefix": "file", "rpc_timeout_ms": 1, "provider_delay": 7});
         let variables = [
