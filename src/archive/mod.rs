@@ -1,6 +1,7 @@
 //! Artifacts at rest: a reference to bytes. Does not know the lattice or a running host.
 
-pub mod oci;
+pub mod cache;
+pub mod par;
 
 use std::path::{Path, PathBuf};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::inventory::Inventory;
 use crate::claims::HostId;
 use crate::lattice::LatticeName;
-use crate::lattice::wire::{HostInventory, HostSummary};
+use crate::lattice::wire::{ArtifactSource, HostInventory, HostSummary};
 
 /// The version that peers read. They choose shapes by it, so it is that of the newest host whose shapes we
 /// speak, not ours.
@@ -59,7 +59,9 @@ impl About {
             uptime_human: human(uptime),
             actors: inventory.actors(),
             providers: inventory.providers(),
-            cut_off: None,
+            artifacts: Some(ArtifactSource {
+                domain: self.js_domain.clone(),
+            }),
         }
     }
 }

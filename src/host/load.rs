@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::actor::Code;
+use super::artifact::Fetcher;
 use super::engine::{Engine, EngineError};
 use super::event::Module;
 use super::facts::ActorFacts;
@@ -15,6 +16,7 @@ use crate::archive::oci::Registries;
 use crate::archive::{self, FetchError};
 use crate::claims::module::{self, ModuleError};
 use crate::claims::{ActorId, ActorMetadata, KeyError, Token};
+use crate::lattice::artifact::{ArtifactError, Reference};
 use crate::lattice::event::data;
 
 /// Modules loaded at once; more wait. Each may hold its whole file in memory and a core for long.
@@ -27,6 +29,11 @@ const FETCH_TIME: Duration = Duration::from_secs(300);
 pub(super) enum LoadError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    #[error("{reference}: {error}")]
+    Artifact {
+        reference: String,
+        error: ArtifactError,
+    },
     #[error("cannot read {reference}: it took longer than {FETCH_TIME:?}")]
     Slow { reference: String },
     #[error(
@@ -54,6 +61,7 @@ pub(super) enum LoadError {
 #[derive(Clone, Debug)]
 pub(super) struct Loader {
     engine: Engine,
+    artifacts: Fetcher,
     allow_files: bool,
     allow_unsigned: bool,
     registries: Registries,
@@ -63,12 +71,13 @@ pub(super) struct Loader {
 impl Loader {
     pub(super) fn new(
         engine: Engine,
+        artifacts: Fetcher,
         allow_files: bool,
         allow_unsigned: bool,
-        registries: Registries,
     ) -> Self {
         Self {
             engine,
+            artifacts,
             allow_files,
             allow_unsigned,
             registries,
@@ -84,8 +93,11 @@ impl Loader {
         let fetch = archive::fetch_to_file(reference, self.allow_files, &self.registries);
         let path = timeout(FETCH_TIME, fetch).await.map_err(|_| slow())??;
         let slot = Arc::clone(&self.slots).acquire_owned().await;
-        let read = archive::read_file(&path);
-        let wasm = timeout(FETCH_TIME, read).await.map_err(|_| slow())??;
+        let wasm = timeout(FETCH_TIME, self.fetch(reference))
+            .await
+            .map_err(|_| LoadError::Slow {
+                reference: reference.to_owned(),
+            })??;
         let this = self.clone();
         let owned = reference.to_owned();
         let prepared = tokio::task::spawn_blocking(move || {
@@ -95,6 +107,17 @@ impl Loader {
         prepared.await.map_err(|_| LoadError::Crashed {
             reference: reference.to_owned(),
         })?
+    }
+
+    async fn fetch(&self, reference: &str) -> Result<Bytes, LoadError> {
+        let Some(artifact) = Reference::parse(reference) else {
+            return Ok(archive::fetch(reference, self.allow_files).await?);
+        };
+        let fetched = self.artifacts.bytes(&artifact).await;
+        fetched.map_err(|error| LoadError::Artifact {
+            reference: reference.to_owned(),
+            error,
+        })
     }
 
     /// Hashes and compiles, so it blocks.

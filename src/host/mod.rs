@@ -3,8 +3,10 @@
 //! The only code that names wasmtime. Does not know clap, the terminal or applications.
 
 pub mod actor;
+mod artifact;
 mod builtin;
 mod cache;
+mod collector;
 pub mod engine;
 pub mod import;
 pub mod instance;
@@ -48,6 +50,8 @@ use tracing::Instrument;
 
 use self::about::About;
 use self::answer::Answers;
+use self::artifact::Fetcher;
+use self::collector::Collector;
 use self::desk::Desk;
 use self::engine::Engine;
 use self::inventory::Inventory;
@@ -62,7 +66,10 @@ use self::serve::Reach;
 use self::startup::Startup;
 use crate::claims::{HostId, KeyError, Seed};
 use crate::lattice::LatticeName;
+use crate::lattice::artifact::Artifacts;
 use crate::lattice::connect::round_trip;
+use crate::lattice::control::Control;
+use crate::lattice::event::data;
 use crate::lattice::invocation::Identity;
 use crate::lattice::rpc::Rpc;
 use crate::lattice::state::{CutOff, Options, State};
@@ -78,6 +85,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// A stopped actor's calls end by their own time limit, not by ours.
 const MARGIN: Duration = Duration::from_secs(2);
+
+/// For a question to another host.
+const ASK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What providers may have told their host before it listens.
 const SIGNALS: usize = 64;
@@ -117,8 +127,8 @@ pub struct Config {
     pub limits: engine::Limits,
     /// Compiled code; none keeps nothing on disk.
     pub cache: Option<PathBuf>,
-    /// How artifacts are fetched from registries.
-    pub registries: oci::Settings,
+    /// Artifacts that were fetched, by content; hosts may share it. None keeps nothing on disk.
+    pub artifacts: Option<PathBuf>,
     /// Shown in answers to pings.
     pub ctl_url: String,
     pub rpc_url: String,
@@ -180,6 +190,15 @@ impl Host {
             .map_err(|error| StartError::Engine(error.to_string()))?;
         let registries = Registries::new(config.registries).map_err(StartError::Registries)?;
         let state = State::open(rpc.clone(), &lattice, config.js_domain.as_deref()).await?;
+        let store = Artifacts::new(rpc.clone(), lattice.clone(), config.js_domain.clone());
+        let artifacts = Fetcher::new(store.clone(), config.artifacts.as_deref());
+        let prefix = config.ctl_prefix.clone();
+        let collector = Collector {
+            host: id.clone(),
+            store,
+            control: Control::new(ctl.clone(), lattice.clone(), prefix, ASK_LIMIT),
+            state: state.clone(),
+        };
         let identity = Identity {
             host: id.clone(),
             signer: config.cluster,
@@ -233,9 +252,9 @@ impl Host {
         let around = Around {
             loader: Loader::new(
                 engine,
+                artifacts,
                 config.allow_file_load,
                 config.allow_unsigned,
-                registries.clone(),
             ),
             surroundings: Surroundings {
                 host: id.clone(),
@@ -275,7 +294,9 @@ impl Host {
         let known = state.standings();
         let (tell, stopped) = watch::channel(None);
         let span = tracing::debug_span!("host", id = %id);
+        let collecting = AbortOnDropHandle::new(tokio::spawn(collector.run()));
         let task = async move {
+            let _collecting = collecting;
             // Dropped without a word if the owner asked: it knows.
             if let Some(why) = work.run(sources).await {
                 tell.send_replace(Some(why));

@@ -4,6 +4,7 @@
 //! message.
 
 mod address;
+pub mod artifact;
 pub mod chunk;
 pub mod command;
 pub mod connect;

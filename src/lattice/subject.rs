@@ -163,6 +163,29 @@ pub mod cache {
     }
 }
 
+/// The object store in which artifacts travel; ours.
+pub mod artifact {
+    use super::LatticeName;
+
+    pub fn bucket(lattice: &LatticeName) -> String {
+        format!("ARTIFACTS_{lattice}")
+    }
+
+    pub fn stream(lattice: &LatticeName) -> String {
+        format!("OBJ_ARTIFACTS_{lattice}")
+    }
+
+    /// Where the chunks of one upload lie; `>` is those of all.
+    pub fn chunks(lattice: &LatticeName, upload: &str) -> String {
+        format!("$O.ARTIFACTS_{lattice}.C.{upload}")
+    }
+
+    /// Where an object's description lies, by its encoded name; `>` is those of all.
+    pub fn object(lattice: &LatticeName, name: &str) -> String {
+        format!("$O.ARTIFACTS_{lattice}.M.{name}")
+    }
+}
+
 /// The control interface of one lattice under one prefix (protocol §6.1).
 #[derive(Clone, Debug)]
 pub struct Ctl {

@@ -195,9 +195,28 @@ pub struct HostInventory {
     pub actors: Vec<ActorDescription>,
     #[serde(default, deserialize_with = "null_default")]
     pub providers: Vec<ProviderDescription>,
-    /// Ours: why the host serves from an older snapshot of the lattice's state. Other hosts do not say.
+    /// Ours: where the host fetches artifacts that travel through the lattice; other hosts cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cut_off: Option<String>,
+    pub artifacts: Option<ArtifactSource>,
+}
+
+impl HostInventory {
+    /// What actors and providers were started from.
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        let instances = self.actors.iter().flat_map(|it| &it.instances);
+        let instances = instances.map(|it| it.image_ref.as_deref());
+        let actors = self.actors.iter().map(|it| it.image_ref.as_deref());
+        let providers = self.providers.iter().map(|it| it.image_ref.as_deref());
+        actors.chain(instances).chain(providers).flatten()
+    }
+}
+
+/// The object store from which a host takes artifacts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactSource {
+    /// Its JetStream domain; none is that of the host's own server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -282,7 +282,7 @@ impl Driver<'_> {
         let step = Step::new("start_provider", &planned.typed);
         let none = Map::new();
         let asked = StartProvider {
-            reference: &planned.reference,
+            artifact: &planned.artifact,
             host: None,
             link_name: &planned.link_name,
             constraints: &none,

@@ -1,5 +1,6 @@
-//! What a typed reference means: a file of this machine becomes an absolute `file://` reference, and is checked
-//! before anything is sent; everything else goes to the host as it is.
+//! What a typed reference means: a file of this machine is checked and hashed before anything is sent, and goes to
+//! hosts through the lattice or, as an absolute `file://` reference, to those that do not take it so; everything
+//! else goes to the host as it is.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,18 +9,39 @@ use crate::archive::MAX_ARTIFACT;
 use crate::claims::ActorId;
 use crate::claims::module::{self, ModuleClaims, ModuleError};
 use crate::cli::report::{CommandError, Kind};
+use crate::lattice::artifact::{Digest, Reference};
 
 /// A reference as hosts take it.
 #[derive(Debug)]
 pub(in crate::cli) struct Artifact {
     pub(in crate::cli) reference: String,
+    /// The file of this machine that was typed.
+    pub(in crate::cli) local: Option<Local>,
     /// The claims of a local module that is signed.
     pub(in crate::cli) claims: Option<ModuleClaims>,
     /// A local module without claims.
     pub(in crate::cli) unsigned: bool,
 }
 
+/// A file of this machine.
+#[derive(Debug)]
+pub(in crate::cli) struct Local {
+    pub(in crate::cli) path: PathBuf,
+    /// What its content is called in the lattice.
+    pub(in crate::cli) shared: Reference,
+}
+
 impl Artifact {
+    /// Of what is no file of this machine.
+    fn elsewhere(reference: &str) -> Self {
+        Self {
+            reference: reference.to_owned(),
+            local: None,
+            claims: None,
+            unsigned: false,
+        }
+    }
+
     /// The actor's key, as far as it can be known here.
     pub(in crate::cli) fn key(&self) -> Option<&str> {
         self.claims.as_ref().map(|it| it.token.subject.as_str())
@@ -37,11 +59,7 @@ pub(in crate::cli) fn actor(
     verify: bool,
 ) -> Result<Artifact, CommandError> {
     let Some(path) = local_path(typed, base)? else {
-        return Ok(Artifact {
-            reference: typed.to_owned(),
-            claims: None,
-            unsigned: false,
-        });
+        return Ok(Artifact::elsewhere(typed));
     };
     let bytes = read(&path)?;
     let shown = path.display();
@@ -68,20 +86,34 @@ pub(in crate::cli) fn actor(
         let hint = "sign it as an actor, with `wash claims sign`";
         return Err(CommandError::new(Kind::Refused, message).hint(hint));
     }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(Artifact {
         reference: file_reference(&path),
         unsigned: claims.is_none(),
         claims,
+        local: Some(Local {
+            shared: Reference::new(Digest::of(&bytes), &name),
+            path,
+        }),
     })
 }
 
 /// A provider's reference, as [`actor`] but without a look inside.
 ///
 /// # Errors
-/// [`Kind::NotFound`].
-pub(in crate::cli) fn provider(typed: &str, base: Option<&Path>) -> Result<String, CommandError> {
-    let path = local_path(typed, base)?;
-    Ok(path.map_or_else(|| typed.to_owned(), |it| file_reference(&it)))
+/// [`Kind::NotFound`], or [`Kind::Refused`] for a file that no host would take.
+pub(in crate::cli) fn provider(typed: &str, base: Option<&Path>) -> Result<Artifact, CommandError> {
+    let Some(path) = local_path(typed, base)? else {
+        return Ok(Artifact::elsewhere(typed));
+    };
+    check_size(&path)?;
+    let shared = Reference::of_file(&path).map_err(|it| unreadable(&path, &it))?;
+    Ok(Artifact {
+        reference: file_reference(&path),
+        local: Some(Local { path, shared }),
+        claims: None,
+        unsigned: false,
+    })
 }
 
 /// The key of a local, signed module that `typed` is the path of.
@@ -136,19 +168,27 @@ fn file_reference(path: &Path) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let failed =
-        |reason: String| CommandError::new(Kind::NotFound, format!("{}: {reason}", path.display()));
+    check_size(path)?;
+    std::fs::read(path).map_err(|it| unreadable(path, &it))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
+    let reason = crate::cli::ctl::io_reason(error);
+    CommandError::new(Kind::NotFound, format!("{}: {reason}", path.display()))
+}
+
+fn check_size(path: &Path) -> Result<(), CommandError> {
     let size = std::fs::metadata(path)
-        .map_err(|it| failed(crate::cli::ctl::io_reason(&it)))?
+        .map_err(|it| unreadable(path, &it))?
         .len();
     if size > MAX_ARTIFACT {
         return Err(CommandError::new(
             Kind::Refused,
             format!("{}: larger than {MAX_ARTIFACT} bytes", path.display()),
         )
-        .hint("no module is that large: check the path"));
+        .hint("no module and no provider is that large: check the path"));
     }
-    std::fs::read(path).map_err(|it| failed(crate::cli::ctl::io_reason(&it)))
+    Ok(())
 }
 
 /// Seconds since the epoch.
@@ -174,7 +214,7 @@ mod tests {
             let artifact = actor(typed, None, true).unwrap();
             assert_eq!(artifact.reference, typed);
             assert!(artifact.key().is_none());
-            assert_eq!(provider(typed, None).unwrap(), typed);
+            assert_eq!(provider(typed, None).unwrap().reference, typed);
         }
     }
 
@@ -205,9 +245,12 @@ mod tests {
         std::fs::write(base.join("plain"), b"").unwrap();
         let expected = format!("file://{}/x.par", base.display());
         for typed in ["x.par", "./x.par", "sub/../x.par"] {
-            assert_eq!(provider(typed, Some(&base)).unwrap(), expected);
+            let found = provider(typed, Some(&base)).unwrap();
+            assert_eq!(found.reference, expected);
+            let shared = found.local.unwrap().shared;
+            assert_eq!((shared.digest(), shared.name()), (Digest::of(b""), "x.par"));
         }
         let found = provider("plain", Some(&base)).unwrap();
-        assert_eq!(found, format!("file://{}/plain", base.display()));
+        assert_eq!(found.reference, format!("file://{}/plain", base.display()));
     }
 }

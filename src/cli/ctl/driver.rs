@@ -13,6 +13,7 @@ use super::wait;
 use crate::cli::output::Output;
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::{Lattice, Session};
+use crate::cli::spinner::Spinner;
 use crate::lattice::control::{Control, ControlError};
 use crate::lattice::event;
 use crate::lattice::wire::{Ack, HostInventory, HostSummary, Map};
@@ -289,6 +290,11 @@ impl<'a> Driver<'a> {
             })
     }
 
+    /// A sign of life, unless something larger gives one.
+    pub(super) fn spinner(&self, text: String) -> Option<Spinner> {
+        self.spins.then(|| self.output.spinner(text))
+    }
+
     /// Waits for `goal` on `host`; `look` reads it from the host's inventory. None if only events tell of it.
     ///
     /// # Errors
@@ -301,9 +307,7 @@ impl<'a> Driver<'a> {
         events: stream::BoxStream<'static, event::Event>,
         look: impl Fn(&HostInventory) -> Option<T>,
     ) -> Result<Option<T>, CommandError> {
-        let _spinner = self
-            .spins
-            .then(|| self.output.spinner(format!("waiting to {what}")));
+        let _spinner = self.spinner(format!("waiting to {what}"));
         let look = &look;
         let gone_is_reached = matches!(goal, wait::Goal::HostStopped);
         let outcome = wait::until(

@@ -32,7 +32,7 @@ pub(in crate::cli) struct StartActor<'a> {
 /// A provider to start.
 #[derive(Debug)]
 pub(in crate::cli) struct StartProvider<'a> {
-    pub(in crate::cli) reference: &'a str,
+    pub(in crate::cli) artifact: &'a artifact::Artifact,
     pub(in crate::cli) host: Option<&'a str>,
     pub(in crate::cli) link_name: &'a str,
     pub(in crate::cli) constraints: &'a Map,
@@ -81,42 +81,49 @@ impl Driver<'_> {
         &self,
         asked: &StartActor<'_>,
     ) -> Result<Started, CommandError> {
-        let reference = asked.artifact.reference.as_str();
         let annotations = asked.annotations;
         if asked.artifact.unsigned {
             self.output.warn(&format!(
-                "{reference} is not signed; only hosts with --allow-unsigned take it"
+                "{} is not signed; only hosts with --allow-unsigned take it",
+                asked.artifact.reference
             ));
         }
         let places = self.places(asked.host, asked.constraints).await?;
         let current = places.fitting.iter().find_map(|it| {
-            running::actor_from(it, reference, annotations).map(|running| (it, running))
+            let reference = asked.artifact.at(it);
+            running::actor_from(it, &reference, annotations).map(|running| (it, running))
         });
         if let Some((place, running)) = &current {
-            self.note_newer(asked, running);
+            self.note_newer(asked, place, running);
             if asked.count.is_none_or(|it| it == running.count) {
-                return Ok(actor_started(reference, place, running, false));
+                let reference = asked.artifact.at(place);
+                return Ok(actor_started(&reference, place, running, false));
             }
         }
-        let what = format!("start {reference}");
         let host = match &current {
             Some((place, _)) => *place,
             None => {
                 let gather = self.auction(&places);
+                let reference = asked.artifact.among(&places.fitting);
                 let bids = self
                     .control()
-                    .auction_actor(reference, asked.constraints, gather);
-                self.elect(&places, reference, bids).await?
+                    .auction_actor(&reference, asked.constraints, gather);
+                self.elect(&places, &reference, bids).await?
             }
         };
         let count = asked.count.unwrap_or(1);
-        let what = format!("{what} on host {}", host.host_id);
+        let what = format!("start {} on host {}", asked.artifact.at(host), host.host_id);
         if let Some(other) = runs_from_elsewhere(asked, host) {
             // Every host refuses that, some of them without a word.
             let reason = format!("it runs there already from {other}");
             let error = CommandError::new(Kind::Refused, format!("could not {what}: {reason}"));
             return Err(self.explain_start(error, asked, host));
         }
+        let reference = match &current {
+            Some(_) => asked.artifact.at(host),
+            None => self.deliver(asked.artifact, host).await?,
+        };
+        let reference = reference.as_str();
         let events = self.follow().await?;
         let summary = self.summary(host).await?;
         let request = async {
@@ -173,7 +180,7 @@ impl Driver<'_> {
     }
 
     /// A file that is newer than what runs from it is worth a word.
-    fn note_newer(&self, asked: &StartActor<'_>, running: &running::Running) {
+    fn note_newer(&self, asked: &StartActor<'_>, host: &HostInventory, running: &running::Running) {
         let Some(claims) = &asked.artifact.claims else {
             return;
         };
@@ -183,7 +190,7 @@ impl Driver<'_> {
                 running.revision,
                 claims.revision(),
                 running.id,
-                asked.artifact.reference,
+                asked.artifact.typed(host),
             ));
         }
     }
@@ -199,7 +206,7 @@ impl Driver<'_> {
         match id.filter(|it| running::has_actor(host, it)) {
             Some(id) => error.hint(format!(
                 "{id} runs there from another reference; replace it with `wash update actor {id} {}`",
-                asked.artifact.reference
+                asked.artifact.typed(host)
             )),
             None => error,
         }
@@ -213,16 +220,18 @@ impl Driver<'_> {
         &self,
         asked: &StartProvider<'_>,
     ) -> Result<Started, CommandError> {
-        let (reference, link_name) = (asked.reference, asked.link_name);
+        let link_name = asked.link_name;
         let places = self.places(asked.host, asked.constraints).await?;
         let current = places.fitting.iter().find_map(|it| {
-            running::provider_from(it, reference, link_name).map(|provider| (it, provider))
+            let reference = asked.artifact.at(it);
+            running::provider_from(it, &reference, link_name).map(|provider| (it, provider))
         });
-        let builtin = crate::providers::builtin(reference, true);
+        let reference = asked.artifact.among(&places.fitting);
+        let builtin = crate::providers::builtin(&reference, true);
         let mut started = Started {
             id: None,
             name: None,
-            reference: reference.to_owned(),
+            reference: reference.clone(),
             host: String::new(),
             count: 1,
             contract: None,
@@ -232,14 +241,18 @@ impl Driver<'_> {
         };
         if let Some((place, provider)) = current {
             started.host.clone_from(&place.host_id);
+            started.reference = asked.artifact.at(place);
             started.fill(provider);
             started.health = self.health(&provider.id, link_name, Duration::ZERO).await;
             return Ok(started);
         }
         let gather = self.auction(&places);
         let bids =
-            (self.control()).auction_provider(reference, link_name, asked.constraints, gather);
-        let host = self.elect(&places, reference, bids).await?;
+            (self.control()).auction_provider(&reference, link_name, asked.constraints, gather);
+        let host = self.elect(&places, &reference, bids).await?;
+        let reference = self.deliver(asked.artifact, host).await?;
+        let reference = reference.as_str();
+        reference.clone_into(&mut started.reference);
         started.host.clone_from(&host.host_id);
         started.changed = true;
         started.seen = false;
@@ -318,7 +331,7 @@ impl Started {
 /// The reference from which this very actor runs on `host`, if that is another one.
 fn runs_from_elsewhere<'a>(asked: &StartActor<'_>, host: &'a HostInventory) -> Option<&'a str> {
     let id = asked.artifact.key()?;
-    running::other_reference(host, id, &asked.artifact.reference)
+    running::other_reference(host, id, &asked.artifact.at(host))
 }
 
 fn actor_started(

@@ -2,6 +2,7 @@
 
 pub(in crate::cli) mod apply;
 mod artifact;
+mod deliver;
 mod driver;
 mod get;
 mod label;

@@ -83,7 +83,14 @@ impl ScaleActorArgs {
         let known = || running::actor(&inventory, &actor, &Default::default());
         let known = current.or_else(known).and_then(|it| it.reference);
         let reference = match reference {
-            Some(typed) => Some(artifact::actor(&typed, None, false)?.reference),
+            Some(typed) => {
+                let artifact = artifact::actor(&typed, None, false)?;
+                let reference = artifact.at(&inventory);
+                Some(match known.as_ref() == Some(&reference) {
+                    true => reference,
+                    false => driver.deliver(&artifact, &inventory).await?,
+                })
+            }
             None => known,
         };
         let shown = match name {

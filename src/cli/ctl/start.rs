@@ -130,7 +130,7 @@ impl StartActorArgs {
 
 impl StartProviderArgs {
     async fn run(self, session: &Session) -> CommandResult {
-        let reference = artifact::provider(&self.reference, None)?;
+        let artifact = artifact::provider(&self.reference, None)?;
         super::link_name(&self.link_name)?;
         let configuration = match &self.config_json {
             Some(path) => Some(configuration(path)?),
@@ -140,7 +140,7 @@ impl StartProviderArgs {
         let driver = Driver::new(session, &lattice);
         let started = driver
             .start_provider(&StartProvider {
-                reference: &reference,
+                artifact: &artifact,
                 host: self.host.as_deref(),
                 link_name: &self.link_name,
                 constraints: &Pair::map(self.constraints),

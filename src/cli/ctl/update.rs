@@ -76,9 +76,9 @@ impl UpdateActorArgs {
             )
             .hint(format!("start it with `wash start actor {last}`")));
         };
-        let reference = artifact.reference.as_str();
+        let reference = artifact.next_at(&inventory);
         let revision = artifact.claims.as_ref().map(|it| it.revision());
-        let answer = |text: String, changed: bool| {
+        let answer = |text: String, reference: &str, changed: bool| {
             let fields = json!({
                 "actor_id": actor,
                 "actor_ref": reference,
@@ -91,16 +91,19 @@ impl UpdateActorArgs {
             Box::new(Sentence::new(text, fields).named(actor.as_str()))
         };
         let same_revision = revision.is_none_or(|it| it == current.revision);
-        if current.reference.as_deref() == Some(reference) && same_revision {
+        if current.reference.as_ref() == Some(&reference) && same_revision {
             let text = format!("{actor} runs {reference} already on host {host}");
-            return Ok(answer(text, false));
+            return Ok(answer(text, &reference, false));
         }
+        let reference = driver.deliver(&artifact, &inventory).await?;
+        let reference = reference.as_str();
         let what = format!("update {actor} to {reference} on host {host}");
         let events = driver.follow().await?;
         let request = driver.control().update_actor(host, &actor, reference);
         let acknowledged = driver.acknowledged(host, &what, request).await?;
         if !driver.wait && acknowledged == Acknowledged::Yes {
-            return Ok(answer(format!("host {host} accepted to {what}"), true));
+            let text = format!("host {host} accepted to {what}");
+            return Ok(answer(text, reference, true));
         }
         let goal = Goal::ActorUpdated {
             actor: actor.clone(),
@@ -117,7 +120,7 @@ impl UpdateActorArgs {
             })
             .await?;
         let text = format!("updated {actor} to {reference} on host {host}");
-        Ok(answer(text, true))
+        Ok(answer(text, reference, true))
     }
 }
 

@@ -48,8 +48,8 @@ pub(super) struct Plan {
     pub(super) nats_dir: PathBuf,
     /// Compiled code.
     pub(super) cache: Option<PathBuf>,
-    /// What comes from registries.
-    pub(super) artifacts: PathBuf,
+    /// For artifacts that were fetched.
+    pub(super) artifacts: Option<PathBuf>,
     /// Where the configuration was written.
     pub(super) host_config: Option<PathBuf>,
     /// Removed when everything has stopped.
@@ -161,11 +161,8 @@ impl Plan {
             labels,
             key,
             cluster,
-            cache: scratch.is_none().then(|| dirs.modules()),
-            artifacts: match &scratch {
-                Some(it) => it.path().join("oci"),
-                None => dirs.artifacts(),
-            },
+            cache: scratch.is_none().then(|| dirs.cache.join("modules")),
+            artifacts: scratch.is_none().then(|| dirs.cache.join("artifacts")),
             nats_dir,
             host_config,
             env,
@@ -295,7 +292,7 @@ impl Plan {
                 instances: wanted.instances.unwrap_or(limits.instances),
             },
             cache: self.cache.clone(),
-            registries: self.registries(),
+            artifacts: self.artifacts.clone(),
             ctl_url,
             rpc_url,
         }

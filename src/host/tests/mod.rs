@@ -71,7 +71,7 @@ fn config(cluster: &Seed) -> Config {
         config_service: false,
         limits: engine::Limits::default(),
         cache: None,
-        registries: oci::Settings::default(),
+        artifacts: None,
         ctl_url: "nats://127.0.0.1:4222".to_owned(),
         rpc_url: "nats://127.0.0.1:4222".to_owned(),
     }

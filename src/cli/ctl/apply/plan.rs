@@ -22,7 +22,7 @@ pub(in crate::cli) struct Plan {
 #[derive(Debug)]
 pub(super) struct PlannedProvider {
     pub(super) typed: String,
-    pub(super) reference: String,
+    pub(super) artifact: Artifact,
     pub(super) link_name: String,
 }
 
@@ -93,9 +93,9 @@ impl Plan {
                 findings.push(it.link_name.finding(error.message));
             }
             match artifact::provider(&it.image_ref.value, base) {
-                Ok(reference) => plan.providers.push(PlannedProvider {
+                Ok(artifact) => plan.providers.push(PlannedProvider {
                     typed: it.image_ref.value,
-                    reference,
+                    artifact,
                     link_name: it.link_name.value,
                 }),
                 Err(error) => findings.push(it.image_ref.finding(error.message)),
@@ -135,11 +135,12 @@ impl Plan {
     }
 
     fn provider(&self, typed: &str) -> End {
-        let of_reference = |it: &&PlannedProvider| it.typed == typed || it.reference == typed;
+        let of_reference =
+            |it: &&PlannedProvider| it.typed == typed || it.artifact.reference == typed;
         match self.providers.iter().find(of_reference) {
-            Some(it) => match crate::providers::builtin(&it.reference, true) {
+            Some(it) => match crate::providers::builtin(&it.artifact.reference, true) {
                 Some(builtin) => End::Known(builtin.key.to_owned()),
-                None => End::Later(it.reference.clone()),
+                None => End::Later(it.typed.clone()),
             },
             None => End::Elsewhere,
         }
@@ -165,8 +166,9 @@ impl Plan {
         match noun {
             Noun::Actor => self.actors.iter().any(|it| it.1.key().is_none()),
             Noun::Provider => {
-                let known =
-                    |it: &PlannedProvider| crate::providers::builtin(&it.reference, true).is_some();
+                let known = |it: &PlannedProvider| {
+                    crate::providers::builtin(&it.artifact.reference, true).is_some()
+                };
                 !self.providers.iter().all(known)
             }
             Noun::Host => false,
