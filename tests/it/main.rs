@@ -12,7 +12,7 @@ mod abuse_nats;
 mod abuse_start;
 mod abuse_state;
 mod abuse_up;
-mod article;
+mod artifact;
 mod call;
 mod contract;
 mod ctl;

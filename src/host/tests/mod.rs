@@ -1,6 +1,7 @@
 //! A whole host on a real NATS server, spoken to as clients of every generation do.
 
 mod actors;
+mod artifacts;
 mod calls;
 mod captured;
 mod policy;
