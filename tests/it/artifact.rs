@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wash::claims::{KeyKind, Seed};
 
 use crate::abuse::{guest, signed};
 use crate::env::TestEnv;
+use crate::leaf::start_hub;
 use crate::nats::NatsServer;
-use crate::up::Up;
+use crate::up::{Up, eventually};
 
 /// A host with a home of its own, which may not read files.
 fn host(nats: &NatsServer) -> (TestEnv, Up) {
@@ -237,4 +238,73 @@ fn who_may_not_use_the_store_falls_back_to_paths() {
     );
     assert_eq!(output.json()["actor_ref"], expected, "{output}");
     drop(up);
+}
+
+/// The state lies in the domain of one leaf; the other's has a bucket of the same name, which stores what comes by.
+#[test]
+fn artifacts_cross_leaf_nodes_and_domains() {
+    let (here, there) = (TestEnv::new(), TestEnv::new());
+    let hub = start_hub(&here, "hub", "");
+    let url = format!("nats-leaf://127.0.0.1:{}", hub.leaf_port);
+    let args = ["--nats-port", "0", "--leaf-remote", &url];
+    let first = Up::start(&here, &[&args[..], &["--js-domain", "core"]].concat());
+    let bundle = there.home().join("second.bundle");
+    let bundle = bundle.to_str().unwrap();
+    let made = here.run(&["leaf", "bundle", "--domain", "extender", "-o", bundle]);
+    let _ = made.success();
+    let second = Up::start(&there, &["--nats-port", "0", "--bundle", "second.bundle"]);
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let ask = |up: &Up, request: &str, body: Value| -> Value {
+        runtime.block_on(async {
+            let client = async_nats::connect(up.text("nats_url")).await.unwrap();
+            let subject = format!("$JS.{request}.OBJ_ARTIFACTS_default");
+            let answer = client
+                .request(subject, body.to_string().into())
+                .await
+                .unwrap();
+            serde_json::from_slice(&answer.payload).unwrap()
+        })
+    };
+    let start = |env: &TestEnv, from: &Up, to: &Up, seed: usize| {
+        let key = Seed::generate(KeyKind::Module);
+        env.write("a.wasm", module(&key, 1, (3 << 20) + seed));
+        let args = ["start", "actor", "a.wasm", "--host", to.text("host_id")];
+        let args = [&args[..], &["-s", from.text("nats_url"), "-o", "json"]].concat();
+        eventually("the other host is in the lattice", || {
+            let output = env.run(&args);
+            (output.code != 3 && output.code != 6).then_some(output)
+        })
+        .success()
+        .json()
+    };
+    let bytes = |domain: &str| ask(&first, &format!("{domain}.API.STREAM.INFO"), json!({}));
+    let started = start(&here, &first, &second, 1);
+    assert!(
+        started["actor_ref"]
+            .as_str()
+            .unwrap()
+            .starts_with("lattice://"),
+        "{started}"
+    );
+    let started = start(&there, &second, &first, 2);
+    assert_eq!(started["changed"], true, "{started}");
+    assert!(
+        bytes("extender")["error"].is_object(),
+        "everything is in one place"
+    );
+    let stored = bytes("core")["state"]["bytes"].as_u64().unwrap();
+    assert!(stored > 6 << 20, "{stored}");
+
+    let bucket = json!({
+        "name": "OBJ_ARTIFACTS_default", "storage": "file", "discard": "new", "allow_rollup_hdrs": true,
+        "subjects": ["$O.ARTIFACTS_default.C.>", "$O.ARTIFACTS_default.M.>"],
+    });
+    let made = ask(&second, "extender.API.STREAM.CREATE", bucket);
+    assert!(made["error"].is_null(), "{made}");
+    for seed in 3..6 {
+        start(&there, &second, &first, seed);
+        start(&there, &second, &second, seed);
+        start(&here, &first, &second, seed + 10);
+    }
 }

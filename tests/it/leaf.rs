@@ -133,7 +133,7 @@ fn a_second_machine_needs_one_file() {
     let wrong = there.run(&args).failure(4);
     assert!(wrong.stderr.contains("passphrase"), "{wrong}");
     there.set("PASSPHRASE", "open sesame");
-    let more = ["-o", "json", "--allow-file-load"];
+    let more = ["-o", "json"];
     let mut command = there.command(&[&args[..], &more].concat());
     let second = Up::spawn(&mut command);
     assert_established(&second);
@@ -160,7 +160,7 @@ fn a_second_machine_needs_one_file() {
         assert!(hosts.to_string().contains("second"), "{hosts}");
     }
 
-    // The actor runs there, HTTP comes in here.
+    // The actor runs there from a file that is here, HTTP comes in here.
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello/hello.wasm");
     let server = format!("127.0.0.1:{}", ports[0]);
     let address = free_port();
@@ -172,7 +172,8 @@ fn a_second_machine_needs_one_file() {
         "--constraint",
         "machine=second",
     ];
-    run(&actor);
+    let started = run(&actor);
+    assert!(started.stdout.contains("started"), "{started}");
     let listen = format!("ADDRESS={address}");
     run(&[
         "link",

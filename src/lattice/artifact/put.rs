@@ -127,6 +127,7 @@ impl Artifacts {
         let subject = self.chunks(&meta.nuid);
         let mut digest = Sha256::new();
         let mut acks = VecDeque::<PublishAckFuture>::new();
+        let mut own = true;
         loop {
             let chunk = next_chunk(file).await?;
             if chunk.is_empty() {
@@ -147,11 +148,14 @@ impl Artifacts {
             if acks.len() >= WINDOW
                 && let Some(ack) = acks.pop_front()
             {
-                ack.await.map_err(|it| self.unsent(&it, size))?;
+                own &= self.is_own(&ack.await.map_err(|it| self.unsent(&it, size))?);
             }
         }
         for ack in acks {
-            ack.await.map_err(|it| self.unsent(&it, size))?;
+            own &= self.is_own(&ack.await.map_err(|it| self.unsent(&it, size))?);
+        }
+        if !own {
+            self.await_chunks(meta).await?;
         }
         let digest: [u8; 32] = digest.finalize().into();
         Ok(digest.into())

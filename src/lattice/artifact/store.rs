@@ -12,6 +12,7 @@ use async_nats::HeaderMap;
 use async_nats::jetstream::context::{
     Context, ContextBuilder, PublishError, PublishErrorKind, RequestErrorKind,
 };
+use async_nats::jetstream::publish::PublishAck;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -35,6 +36,10 @@ const API_LIMIT: Duration = Duration::from_secs(5);
 
 /// For a chunk's acknowledgement, with those before it that still have to pass a slow line.
 const CHUNK_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often, and after which pause, to look whether what another store has acknowledged is in ours.
+const LOOKS: u32 = 50;
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Descriptions that are asked for at a time.
 const ASK_AT_ONCE: usize = 16;
@@ -306,10 +311,54 @@ impl Artifacts {
             Err(error) => Err(error),
         };
         match ack {
-            Ok(ack) => Ok(Some(ack.sequence)),
-            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Ok(None),
+            Ok(ack) if self.is_own(&ack) => Ok(Some(ack.sequence)),
+            Ok(_) => self.look_for(meta, sequence).await,
+            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => {
+                self.look_for(meta, sequence).await
+            }
             Err(error) => Err(self.unsent(&error, meta.size)),
         }
+    }
+
+    /// What became of a description that was to replace what has `sequence`.
+    async fn look_for(&self, meta: &Meta, sequence: u64) -> Result<Option<u64>, ArtifactError> {
+        for _ in 0..LOOKS {
+            let now = match self.find(&meta.name).await? {
+                Found::NoBucket => return Ok(None),
+                Found::Nothing(now) => now,
+                Found::Object(it) if it.sequence > sequence && it.meta.nuid == meta.nuid => {
+                    return Ok(Some(it.sequence));
+                }
+                Found::Object(it) => it.sequence,
+            };
+            if now != sequence {
+                return Ok(None);
+            }
+            // The answer was another bucket's, and ours has not come to it yet.
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(None)
+    }
+
+    /// Whether it is our bucket that acknowledges. Subjects of object stores are the same in all JetStream domains
+    /// that leaf nodes connect, so each that has such a bucket stores what comes by, and answers.
+    pub(super) fn is_own(&self, ack: &PublishAck) -> bool {
+        let own = self.inner.domain.clone();
+        let own = own.or_else(|| self.inner.client.server_info().domain);
+        own.is_none_or(|it| it == ack.domain)
+    }
+
+    /// Waits a while until all chunks of an upload are there.
+    pub(super) async fn await_chunks(&self, meta: &Meta) -> Result<(), ArtifactError> {
+        let subject = self.chunks(&meta.nuid);
+        for _ in 0..LOOKS {
+            if self.subjects(&subject).await?.get(&subject) == Some(&meta.chunks) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        let text = "only the store of another JetStream domain takes the artifact";
+        Err(ArtifactError::Failed(text.to_owned()))
     }
 
     /// Makes the bucket, as large as the server lets it become.
