@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rand::RngExt as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -15,8 +15,8 @@ use crate::archive::MAX_ARTIFACT;
 use crate::archive::cache::Cache;
 use crate::lattice::artifact::{ArtifactError, Artifacts, Reference};
 
-/// Artifacts on their way to this host at a time.
-const AT_ONCE: usize = 2;
+/// Artifacts on their way to this host at a time, each perhaps in memory.
+const AT_ONCE: usize = 4;
 
 /// How often a failure that may pass is tried again.
 const RETRIES: u32 = 2;
@@ -47,7 +47,13 @@ impl Fetcher {
         }
     }
 
-    /// All of an artifact, in memory.
+    /// Waits until another artifact may be fetched; it then may be until the turn is dropped.
+    pub(super) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        // Nobody closes the semaphore.
+        Arc::clone(&self.slots).acquire_owned().await.ok()
+    }
+
+    /// All of an artifact, in memory. Take a [turn](Self::turn) first and keep it until there is room for the bytes.
     ///
     /// # Errors
     /// Every variant of [`ArtifactError`] that getting can end in.
@@ -56,7 +62,6 @@ impl Fetcher {
         if let Some(bytes) = self.cached(move |it| it.read(&key)).await {
             return Ok(bytes);
         }
-        let _slot = self.slots.acquire().await;
         let mut attempt = 0;
         let bytes = loop {
             let mut bytes = Vec::new();
@@ -75,7 +80,8 @@ impl Fetcher {
         Ok(bytes)
     }
 
-    /// An artifact that may be too large for memory, as a file at its start. It is none's to change.
+    /// An artifact that may be too large for memory, as a file at its start. It is nobody's to change. Take a
+    /// [turn](Self::turn) first.
     ///
     /// # Errors
     /// As [`Self::bytes`], and [`ArtifactError::Io`] where it cannot be written.
@@ -88,7 +94,6 @@ impl Fetcher {
         if let Some(file) = self.cached(move |it| it.get(&key)).await {
             return Ok(file);
         }
-        let _slot = self.slots.acquire().await;
         let mut attempt = 0;
         loop {
             let begun = match &self.cache {
@@ -134,5 +139,48 @@ impl Fetcher {
         let pause = rand::rng().random_range(longest / 2..=longest);
         sleep(Duration::from_millis(pause)).await;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+    use crate::lattice::LatticeName;
+    use crate::lattice::testing::NatsServer;
+
+    #[tokio::test]
+    async fn a_file_comes_once() {
+        let server = NatsServer::start().await;
+        let store = Artifacts::new(server.client().await, LatticeName::default(), None);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.par.gz");
+        let content = vec![7; 3 << 20];
+        std::fs::write(&path, &content).unwrap();
+        let reference = Reference::of_file(&path).unwrap();
+        let cached = dir.path().join("cache");
+        let with = Fetcher::new(store.clone(), Some(&cached));
+        let without = Fetcher::new(store.clone(), None);
+
+        let missing = with.file(&reference).await;
+        assert!(matches!(missing, Err(ArtifactError::NotFound { .. })));
+        store.put(&reference, &path).await.unwrap();
+        let read = |mut file: File| {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).unwrap();
+            bytes
+        };
+        for fetcher in [&with, &without, &with] {
+            let _turn = fetcher.turn().await;
+            assert_eq!(read(fetcher.file(&reference).await.unwrap()), content);
+            assert_eq!(fetcher.bytes(&reference).await.unwrap(), content);
+        }
+        let stored = store.list().await.unwrap().remove(0);
+        store.remove(&stored).await.unwrap();
+        assert_eq!(read(with.file(&reference).await.unwrap()), content);
+        let gone = without.file(&reference).await;
+        assert!(matches!(gone, Err(ArtifactError::NotFound { .. })));
+        assert_eq!(std::fs::read_dir(&cached).unwrap().count(), 1);
     }
 }

@@ -86,18 +86,28 @@ impl Loader {
     }
 
     pub(super) async fn load(&self, reference: &str) -> Result<Module<Code>, LoadError> {
-        let slow = || LoadError::Slow {
+        let slow = |_| LoadError::Slow {
             reference: reference.to_owned(),
         };
-        // Onto the disk first: a slow registry keeps nobody else waiting.
-        let fetch = archive::fetch_to_file(reference, self.allow_files, &self.registries);
-        let path = timeout(FETCH_TIME, fetch).await.map_err(|_| slow())??;
-        let slot = Arc::clone(&self.slots).acquire_owned().await;
-        let wasm = timeout(FETCH_TIME, self.fetch(reference))
-            .await
-            .map_err(|_| LoadError::Slow {
-                reference: reference.to_owned(),
-            })??;
+        let slot = || Arc::clone(&self.slots).acquire_owned();
+        let (wasm, slot) = match Reference::parse(reference) {
+            // Before its turn here: a slow lattice keeps no other start waiting.
+            Some(artifact) => {
+                let _turn = self.artifacts.turn().await;
+                let fetched = timeout(FETCH_TIME, self.artifacts.bytes(&artifact)).await;
+                let wasm = fetched.map_err(slow)?;
+                let wasm = wasm.map_err(|error| LoadError::Artifact {
+                    reference: reference.to_owned(),
+                    error,
+                })?;
+                (wasm, slot().await)
+            }
+            None => {
+                let slot = slot().await;
+                let fetch = archive::fetch(reference, self.allow_files);
+                (timeout(FETCH_TIME, fetch).await.map_err(slow)??, slot)
+            }
+        };
         let this = self.clone();
         let owned = reference.to_owned();
         let prepared = tokio::task::spawn_blocking(move || {
@@ -107,17 +117,6 @@ impl Loader {
         prepared.await.map_err(|_| LoadError::Crashed {
             reference: reference.to_owned(),
         })?
-    }
-
-    async fn fetch(&self, reference: &str) -> Result<Bytes, LoadError> {
-        let Some(artifact) = Reference::parse(reference) else {
-            return Ok(archive::fetch(reference, self.allow_files).await?);
-        };
-        let fetched = self.artifacts.bytes(&artifact).await;
-        fetched.map_err(|error| LoadError::Artifact {
-            reference: reference.to_owned(),
-            error,
-        })
     }
 
     /// Hashes and compiles, so it blocks.

@@ -52,21 +52,55 @@ impl Artifact {
     }
 }
 
+/// What to ask a host for.
+#[derive(Debug)]
+pub(super) struct Delivered {
+    pub(super) reference: String,
+    /// Why it does not go through the lattice, if it should have.
+    trouble: Option<ArtifactError>,
+}
+
+impl Delivered {
+    pub(super) fn as_is(reference: String) -> Self {
+        Self {
+            reference,
+            trouble: None,
+        }
+    }
+
+    /// Adds why the lattice does not have the file to a host's failure.
+    pub(super) fn explain(&self, mut error: CommandError) -> CommandError {
+        let Some(trouble) = &self.trouble else {
+            return error;
+        };
+        error
+            .causes
+            .push(format!("the file does not travel: {trouble}"));
+        match trouble {
+            ArtifactError::Full { bucket, .. } => error.hint(format!(
+                "what runs nowhere goes an hour after its last use; for more room: \
+                 nats stream edit OBJ_{bucket} --max-bytes SIZE"
+            )),
+            _ => error,
+        }
+    }
+}
+
 impl Driver<'_> {
-    /// Sees to it that `host` can have the artifact, and returns what to ask it for.
+    /// Sees to it that `host` can have the artifact.
     ///
-    /// Where the lattice cannot carry it, that is the file's path, which a host on this machine may be allowed to
-    /// read.
+    /// Where the lattice cannot carry it, the host is to be asked for the file's path, which one on this machine may
+    /// be allowed to read.
     ///
     /// # Errors
-    /// [`Kind::Refused`] if the lattice has no room for it, or the file is too large or just being changed.
+    /// [`Kind::Refused`] if the file cannot be read, is too large or just being changed.
     pub(super) async fn deliver(
         &self,
         artifact: &Artifact,
         host: &HostInventory,
-    ) -> Result<String, CommandError> {
+    ) -> Result<Delivered, CommandError> {
         let Some((local, source)) = artifact.travels_to(host) else {
-            return Ok(artifact.reference.clone());
+            return Ok(Delivered::as_is(artifact.reference.clone()));
         };
         let (client, lattice) = (self.control().client(), self.control().lattice());
         let store = Artifacts::new(client.clone(), lattice.clone(), source.domain.clone());
@@ -78,15 +112,26 @@ impl Driver<'_> {
             other => other,
         };
         match sent {
-            Ok(_) => Ok(local.shared.to_string()),
-            Err(error @ ArtifactError::Unreachable { .. }) => {
+            Ok(_) => Ok(Delivered::as_is(local.shared.to_string())),
+            Err(
+                error @ (ArtifactError::Changed
+                | ArtifactError::Io(_)
+                | ArtifactError::TooLarge { .. }),
+            ) => {
+                let message = format!("cannot send {}: {error}", local.path.display());
+                Err(CommandError::new(Kind::Refused, message)
+                    .hint("try again when the file is as it should be"))
+            }
+            Err(error) => {
                 self.output.note(&format!(
                     "{error}; the host is asked to read {} from its own disk",
                     local.path.display()
                 ));
-                Ok(artifact.reference.clone())
+                Ok(Delivered {
+                    reference: artifact.reference.clone(),
+                    trouble: Some(error),
+                })
             }
-            Err(error) => Err(unsent(local, &error)),
         }
     }
 
@@ -114,19 +159,5 @@ impl Driver<'_> {
             Err(error) => tracing::debug!(%error, "cannot make room for an artifact"),
         }
         Ok(())
-    }
-}
-
-fn unsent(local: &Local, error: &ArtifactError) -> CommandError {
-    let path = local.path.display();
-    let message = format!("cannot send {path} to the lattice: {error}");
-    let failed = CommandError::new(Kind::Refused, message);
-    match error {
-        ArtifactError::Full { bucket, .. } => failed.hint(format!(
-            "what nothing runs goes an hour after its last use; for more room: nats stream edit OBJ_{bucket} \
-             --max-bytes SIZE"
-        )),
-        ArtifactError::Changed => failed.hint("try again when it is written"),
-        _ => failed,
     }
 }

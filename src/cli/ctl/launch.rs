@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::deliver::Delivered;
 use super::driver::{Acknowledged, Driver};
 use super::wait::Goal;
 use super::{artifact, running};
@@ -119,11 +120,11 @@ impl Driver<'_> {
             let error = CommandError::new(Kind::Refused, format!("could not {what}: {reason}"));
             return Err(self.explain_start(error, asked, host));
         }
-        let reference = match &current {
-            Some(_) => asked.artifact.at(host),
+        let delivered = match &current {
+            Some(_) => Delivered::as_is(asked.artifact.at(host)),
             None => self.deliver(asked.artifact, host).await?,
         };
-        let reference = reference.as_str();
+        let reference = delivered.reference.as_str();
         let events = self.follow().await?;
         let summary = self.summary(host).await?;
         let request = async {
@@ -169,7 +170,7 @@ impl Driver<'_> {
                 })
             })
             .await
-            .map_err(|it| self.explain_start(it, asked, host))?;
+            .map_err(|it| delivered.explain(self.explain_start(it, asked, host)))?;
         started.seen = true;
         if let Some(running) = reached {
             started.count = running.count;
@@ -250,8 +251,8 @@ impl Driver<'_> {
         let bids =
             (self.control()).auction_provider(&reference, link_name, asked.constraints, gather);
         let host = self.elect(&places, &reference, bids).await?;
-        let reference = self.deliver(asked.artifact, host).await?;
-        let reference = reference.as_str();
+        let delivered = self.deliver(asked.artifact, host).await?;
+        let reference = delivered.reference.as_str();
         reference.clone_into(&mut started.reference);
         started.host.clone_from(&host.host_id);
         started.changed = true;
@@ -278,7 +279,8 @@ impl Driver<'_> {
             .reach(&host.host_id, &what, &goal, events, |inventory| {
                 running::provider_from(inventory, reference, link_name).cloned()
             })
-            .await?;
+            .await
+            .map_err(|it| delivered.explain(it))?;
         started.seen = true;
         if let Some(provider) = reached {
             started.health = self.health(&provider.id, link_name, HEALTH_LIMIT).await;

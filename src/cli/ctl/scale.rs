@@ -88,7 +88,7 @@ impl ScaleActorArgs {
                 let reference = artifact.at(&inventory);
                 Some(match known.as_ref() == Some(&reference) {
                     true => reference,
-                    false => driver.deliver(&artifact, &inventory).await?,
+                    false => driver.deliver(&artifact, &inventory).await?.reference,
                 })
             }
             None => known,

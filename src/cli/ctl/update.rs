@@ -95,12 +95,13 @@ impl UpdateActorArgs {
             let text = format!("{actor} runs {reference} already on host {host}");
             return Ok(answer(text, &reference, false));
         }
-        let reference = driver.deliver(&artifact, &inventory).await?;
-        let reference = reference.as_str();
+        let delivered = driver.deliver(&artifact, &inventory).await?;
+        let reference = delivered.reference.as_str();
         let what = format!("update {actor} to {reference} on host {host}");
         let events = driver.follow().await?;
         let request = driver.control().update_actor(host, &actor, reference);
-        let acknowledged = driver.acknowledged(host, &what, request).await?;
+        let acknowledged = driver.acknowledged(host, &what, request).await;
+        let acknowledged = acknowledged.map_err(|it| delivered.explain(it))?;
         if !driver.wait && acknowledged == Acknowledged::Yes {
             let text = format!("host {host} accepted to {what}");
             return Ok(answer(text, reference, true));
@@ -118,7 +119,8 @@ impl UpdateActorArgs {
                 };
                 there.then_some(())
             })
-            .await?;
+            .await
+            .map_err(|it| delivered.explain(it))?;
         let text = format!("updated {actor} to {reference} on host {host}");
         Ok(answer(text, reference, true))
     }

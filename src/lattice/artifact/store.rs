@@ -28,8 +28,8 @@ pub(super) const MAX_ARTIFACT: u64 = 512 << 20;
 /// How large the bucket may become, unless whoever made it chose otherwise.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// Where the server cannot spare that much, the bucket may be as small as this.
-const MIN_BYTES: u64 = 64 << 20;
+/// Where the server cannot set that much aside, it may be as little as this, or nothing.
+const MIN_BYTES: i64 = 64 << 20;
 
 /// For one request about the bucket. Who may not ask gets no answer.
 const API_LIMIT: Duration = Duration::from_secs(5);
@@ -49,6 +49,9 @@ const NO_STREAM: u64 = 10059;
 const STREAM_EXISTS: u64 = 10058;
 /// The server or the account cannot spare the bytes that were asked for.
 const NO_ROOM: [u64; 2] = [10023, 10047];
+
+/// What servers say when the bucket, the account or the disk is full.
+const FULL: [&str; 3] = ["maximum bytes exceeded", "insufficient", "no space left"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
@@ -363,7 +366,7 @@ impl Artifacts {
 
     /// Makes the bucket, as large as the server lets it become.
     pub(super) async fn create(&self) -> Result<(), ArtifactError> {
-        let mut max_bytes = self.inner.max_bytes;
+        let mut max_bytes = i64::try_from(self.inner.max_bytes).unwrap_or(-1);
         loop {
             let request = json!({
                 "name": self.stream(),
@@ -384,8 +387,12 @@ impl Artifacts {
                 Ok(_) => return Ok(()),
                 // By another, with settings of its own.
                 Err(error) if error.code == STREAM_EXISTS => return Ok(()),
-                Err(error) if NO_ROOM.contains(&error.code) && max_bytes / 2 >= MIN_BYTES => {
+                Err(error) if NO_ROOM.contains(&error.code) && max_bytes >= 0 => {
                     max_bytes /= 2;
+                    if max_bytes < MIN_BYTES {
+                        // Nothing is set aside then, and the server's own limit holds.
+                        max_bytes = -1;
+                    }
                 }
                 Err(error) => return Err(ArtifactError::Failed(error.description)),
             }
@@ -439,7 +446,7 @@ impl Artifacts {
         let text = error.to_string();
         match error.kind() {
             PublishErrorKind::StreamNotFound | PublishErrorKind::TimedOut => self.unreachable(text),
-            _ if text.contains("maximum bytes exceeded") => ArtifactError::Full {
+            _ if FULL.iter().any(|it| text.contains(it)) => ArtifactError::Full {
                 bucket: subject::artifact::bucket(&self.inner.lattice),
                 size,
             },

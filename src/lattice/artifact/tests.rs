@@ -358,6 +358,13 @@ async fn a_server_with_little_room_gets_a_smaller_bucket() {
     assert!(!store.put(&reference, &path).await.unwrap());
     let info = api(&server, "STREAM.INFO", json!({})).await;
     assert_eq!(info["config"]["max_bytes"], 256 << 20);
+
+    let server = NatsServer::start_with_config("jetstream { max_file_store: 9MB }").await;
+    let store = self::store(&server).await;
+    assert!(store.put(&reference, &path).await.unwrap());
+    let (large, path) = files.write("b.wasm", &noise(10 << 20, 1));
+    let error = store.put(&large, &path).await.unwrap_err();
+    assert!(matches!(error, ArtifactError::Full { .. }), "{error}");
 }
 
 #[tokio::test]
