@@ -1,5 +1,7 @@
 //! A file of this machine on its way to a host: under which reference, and through the lattice where that works.
 
+use std::sync::PoisonError;
+
 use super::artifact::{Artifact, Local};
 use super::driver::Driver;
 use crate::cli::report::{CommandError, Kind};
@@ -102,8 +104,7 @@ impl Driver<'_> {
         let Some((local, source)) = artifact.travels_to(host) else {
             return Ok(Delivered::as_is(artifact.reference.clone()));
         };
-        let (client, lattice) = (self.control().client(), self.control().lattice());
-        let store = Artifacts::new(client.clone(), lattice.clone(), source.domain.clone());
+        let store = self.store(source);
         let sent = match self.put(&store, local).await {
             Err(ArtifactError::Full { .. }) => {
                 self.make_room(&store).await?;
@@ -133,6 +134,16 @@ impl Driver<'_> {
                 })
             }
         }
+    }
+
+    /// The same handle for all that goes to one store.
+    fn store(&self, source: &ArtifactSource) -> Artifacts {
+        let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = stores.entry(source.domain.clone()).or_insert_with(|| {
+            let (client, lattice) = (self.control().client(), self.control().lattice());
+            Artifacts::new(client.clone(), lattice.clone(), source.domain.clone())
+        });
+        store.clone()
     }
 
     async fn put(&self, store: &Artifacts, local: &Local) -> Result<bool, ArtifactError> {

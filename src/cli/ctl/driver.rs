@@ -3,6 +3,8 @@
 //! [`Driver`] is what commands share; who is meant is in [`super::lookup`], its verbs stand in the files of their
 //! commands. Requests and answers are [`crate::lattice::control`]'s business.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -14,6 +16,7 @@ use crate::cli::output::Output;
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::{Lattice, Session};
 use crate::cli::spinner::Spinner;
+use crate::lattice::artifact::Artifacts;
 use crate::lattice::control::{Control, ControlError};
 use crate::lattice::event;
 use crate::lattice::wire::{Ack, HostInventory, HostSummary, Map};
@@ -29,6 +32,8 @@ const ASK_AT_ONCE: usize = 64;
 #[derive(Debug)]
 pub(in crate::cli) struct Driver<'a> {
     control: Control,
+    /// Artifact stores by JetStream domain.
+    pub(super) stores: Arc<Mutex<BTreeMap<Option<String>, Artifacts>>>,
     /// For people to read.
     server: String,
     pub(super) output: &'a Output,
@@ -76,6 +81,7 @@ impl<'a> Driver<'a> {
     ) -> Self {
         Self {
             control,
+            stores: Arc::default(),
             server,
             output,
             timeout,
@@ -99,6 +105,7 @@ impl<'a> Driver<'a> {
     pub(super) fn renewed(&self) -> Self {
         Self {
             control: self.control.clone(),
+            stores: Arc::clone(&self.stores),
             server: self.server.clone(),
             output: self.output,
             timeout: self.timeout,

@@ -23,7 +23,8 @@ pub(crate) enum StartCommand {
 /// Without --host every host whose labels meet the constraints may bid. Running already is success.
 #[derive(Debug, clap::Args)]
 pub(crate) struct StartActorArgs {
-    /// A module file, or a reference: file:///path, registry/name:tag
+    /// A module file, which is sent to the host through the lattice, or a reference: file:///path on the host,
+    /// registry/name:tag
     #[arg(value_name = "ACTOR")]
     reference: String,
 
@@ -62,7 +63,8 @@ pub(crate) struct StartActorArgs {
 /// Without --host every host whose labels meet the constraints may bid. Running already is success.
 #[derive(Debug, clap::Args)]
 pub(crate) struct StartProviderArgs {
-    /// builtin:NAME, an archive file, or a reference: file:///path, registry/name:tag
+    /// builtin:NAME, an archive file, which is sent to the host through the lattice, or a reference: file:///path on
+    /// the host, registry/name:tag
     #[arg(value_name = "PROVIDER")]
     reference: String,
 

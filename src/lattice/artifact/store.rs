@@ -14,9 +14,11 @@ use async_nats::jetstream::context::{
 };
 use async_nats::jetstream::publish::PublishAck;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use rand::RngExt as _;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::sync::Mutex;
 
 use super::meta::{self, Meta};
 use super::reference::Digest;
@@ -30,6 +32,9 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// Where the server cannot set that much aside, it may be as little as this, or nothing.
 const MIN_BYTES: i64 = 64 << 20;
+
+/// The longest wait before the bucket is made, in milliseconds.
+const MAKING_PAUSE: u64 = 20;
 
 /// For one request about the bucket. Who may not ask gets no answer.
 const API_LIMIT: Duration = Duration::from_secs(5);
@@ -46,7 +51,8 @@ const ASK_AT_ONCE: usize = 16;
 
 const NO_MESSAGE: u64 = 10037;
 const NO_STREAM: u64 = 10059;
-const STREAM_EXISTS: u64 = 10058;
+/// Its name is in use, or its subjects are.
+const MADE: [u64; 2] = [10058, 10065];
 /// The server or the account cannot spare the bytes that were asked for.
 const NO_ROOM: [u64; 2] = [10023, 10047];
 
@@ -101,6 +107,7 @@ struct Inner {
     /// Made when first needed: it comes with a task.
     context: OnceLock<Context>,
     max_bytes: u64,
+    making: Mutex<()>,
 }
 
 impl fmt::Debug for Artifacts {
@@ -156,6 +163,7 @@ impl Artifacts {
             domain,
             context: OnceLock::new(),
             max_bytes: MAX_BYTES,
+            making: Mutex::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -177,6 +185,7 @@ impl Artifacts {
             domain,
             context: OnceLock::new(),
             max_bytes,
+            making: Mutex::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -364,8 +373,17 @@ impl Artifacts {
         Err(ArtifactError::Failed(text.to_owned()))
     }
 
-    /// Makes the bucket, as large as the server lets it become.
+    /// Makes the bucket, if it is still missing, as large as the server lets it become.
+    ///
+    /// Servers of 2.9 that are asked twice at the same time may make two streams of one name, which then get in each
+    /// other's way. So whoever shares a handle takes turns, and others hardly ever come at the same moment.
     pub(super) async fn create(&self) -> Result<(), ArtifactError> {
+        let _turn = self.inner.making.lock().await;
+        let pause = rand::rng().random_range(0..=MAKING_PAUSE);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        if !matches!(self.find("-").await?, Found::NoBucket) {
+            return Ok(());
+        }
         let mut max_bytes = i64::try_from(self.inner.max_bytes).unwrap_or(-1);
         loop {
             let request = json!({
@@ -386,7 +404,7 @@ impl Artifacts {
             match self.api("STREAM.CREATE", &request).await? {
                 Ok(_) => return Ok(()),
                 // By another, with settings of its own.
-                Err(error) if error.code == STREAM_EXISTS => return Ok(()),
+                Err(error) if MADE.contains(&error.code) => return Ok(()),
                 Err(error) if NO_ROOM.contains(&error.code) && max_bytes >= 0 => {
                     max_bytes /= 2;
                     if max_bytes < MIN_BYTES {
@@ -407,17 +425,15 @@ impl Artifacts {
     ) -> Result<Result<Value, ApiError>, ArtifactError> {
         let subject = format!("{verb}.{}", self.stream());
         let answer = self.context().request(subject, request);
-        let answer: Value = match tokio::time::timeout(API_LIMIT, answer).await {
-            Err(_) => {
-                let reason = format!("no answer from JetStream within {API_LIMIT:?}");
-                return Err(self.unreachable(reason));
-            }
-            Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => {
-                return Err(self.unreachable("JetStream is not there".to_owned()));
-            }
-            Ok(Err(error)) => return Err(self.unreachable(error.to_string())),
-            Ok(Ok(answer)) => answer,
-        };
+        let answer = tokio::time::timeout(API_LIMIT, answer).await;
+        let answer: Result<Value, _> = answer.map_err(|_| {
+            let reason = format!("no answer from JetStream within {API_LIMIT:?}");
+            self.unreachable(reason)
+        })?;
+        let answer = answer.map_err(|error| match error.kind() {
+            RequestErrorKind::NoResponders => self.unreachable("JetStream is not there".to_owned()),
+            _ => self.unreachable(error.to_string()),
+        })?;
         let Some(error) = answer.get("error") else {
             return Ok(Ok(answer));
         };
