@@ -5,10 +5,12 @@ use std::path::Path;
 
 use async_nats::jetstream::context::PublishAckFuture;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::timeout;
 
 use super::meta::Meta;
 use super::reference::{Digest, Reference};
@@ -19,6 +21,9 @@ pub(super) const CHUNK: usize = 128 * 1024;
 
 /// Chunks on their way at a time: 2 MiB.
 const WINDOW: usize = 16;
+
+/// How long chunks on their way may take to arrive after one of them failed.
+const LAST: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What was put or used within this time needs no new mark of use.
 const FRESH: Duration = Duration::minutes(10);
@@ -99,21 +104,30 @@ impl Artifacts {
             nuid: nuid::next().to_string(),
             ..Meta::default()
         };
+        let mut acks = VecDeque::new();
         let sent = async {
             let mut file = File::open(path).await?;
             let size = file.metadata().await?.len();
-            let found = self.send_chunks(&mut file, &mut meta, size).await?;
+            let found = self
+                .send_chunks(&mut file, &mut meta, &mut acks, size)
+                .await?;
             if found != reference.digest() {
                 return Err(ArtifactError::Changed);
             }
             self.describe(&meta, &found, place).await
         };
         let sent = sent.await;
-        if !matches!(sent, Ok(Some(_)))
-            && let Err(error) = self.purge(&self.chunks(&meta.nuid)).await
-        {
-            // Hosts find them later.
-            tracing::debug!(%error, "cannot take back the chunks of an artifact");
+        if !matches!(sent, Ok(Some(_))) {
+            // What is on its way would come after the purge.
+            let _ = timeout(
+                LAST,
+                join_all(acks.into_iter().map(IntoFuture::into_future)),
+            )
+            .await;
+            if let Err(error) = self.purge(&self.chunks(&meta.nuid)).await {
+                // Hosts find them later.
+                tracing::debug!(%error, "cannot take back the chunks of an artifact");
+            }
         }
         Ok(sent?.is_some())
     }
@@ -122,11 +136,11 @@ impl Artifacts {
         &self,
         file: &mut (impl AsyncRead + Unpin),
         meta: &mut Meta,
+        acks: &mut VecDeque<PublishAckFuture>,
         size: u64,
     ) -> Result<Digest, ArtifactError> {
         let subject = self.chunks(&meta.nuid);
         let mut digest = Sha256::new();
-        let mut acks = VecDeque::<PublishAckFuture>::new();
         let mut own = true;
         loop {
             let chunk = next_chunk(file).await?;
@@ -151,7 +165,7 @@ impl Artifacts {
                 own &= self.is_own(&ack.await.map_err(|it| self.unsent(&it, size))?);
             }
         }
-        for ack in acks {
+        while let Some(ack) = acks.pop_front() {
             own &= self.is_own(&ack.await.map_err(|it| self.unsent(&it, size))?);
         }
         if !own {
