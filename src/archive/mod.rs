@@ -107,6 +107,26 @@ fn place(reference: &str, allow_files: bool) -> Result<Place<'_>, FetchError> {
     Ok(Place::Image)
 }
 
+/// What `reference` names, as a file: for archives, which are large. Open it soon: it may be dropped.
+///
+/// # Errors
+/// Every variant of [`FetchError`].
+pub async fn fetch_to_file(reference: &str, allow_files: bool) -> Result<PathBuf, FetchError> {
+    if let Some(path) = reference.strip_prefix(FILE_SCHEME) {
+        if path.is_empty() {
+            return Err(FetchError::BadReference(reference.to_owned()));
+        }
+        if !allow_files {
+            return Err(FetchError::FilesDisabled(reference.to_owned()));
+        }
+        return Ok(PathBuf::from(path));
+    }
+    if is_image(reference) {
+        return Err(FetchError::NoRegistries(reference.to_owned()));
+    }
+    Err(FetchError::BadReference(reference.to_owned()))
+}
+
 /// Whether `reference` could name something in a registry: a host, a path and perhaps a tag or digest.
 fn is_image(reference: &str) -> bool {
     let bare = ["oci://", "bindle://", "https://", "http://"]

@@ -10,7 +10,7 @@ mod ctl;
 mod ctx;
 mod doctor;
 mod down;
-mod drain;
+mod guard;
 mod help;
 mod hub;
 mod keys;
@@ -100,6 +100,8 @@ enum Command {
     Completions(completions::CompletionsArgs),
     #[command(hide = true)]
     Man(man::ManArgs),
+    #[command(hide = true, name = guard::NAME)]
+    Guard(guard::GuardArgs),
     Help(help::HelpArgs),
 }
 
@@ -176,6 +178,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::ConfigService(it) => it.run(session),
         Command::Completions(it) => it.run(session),
         Command::Man(it) => it.run(session),
+        Command::Guard(it) => it.run(),
         Command::Help(it) => it.run(session),
         Command::Up(it) => it.run(session),
         Command::Leaf(it) => it.run(session),

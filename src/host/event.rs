@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::facts::{ActorFacts, ProviderFacts};
 use super::news::News;
+use crate::archive::par::Executable;
 use crate::claims::{ActorId, ProviderId};
 use crate::lattice::state::Change;
 use crate::lattice::wire::{Health, Map};
@@ -43,11 +44,23 @@ pub(super) enum Event<C> {
         actor: ActorId,
         result: Result<(), String>,
     },
+    /// A provider archive was fetched, verified and unpacked, or was not.
+    ProviderLoaded {
+        reference: String,
+        result: Result<Archived, String>,
+    },
     ProviderStarted {
         provider: ProviderKey,
         result: Result<(), String>,
     },
     ProviderStopped(ProviderKey),
+    /// Its process ended by itself, and will be started again.
+    ProviderCrashed {
+        provider: ProviderKey,
+        crash: Crash,
+    },
+    /// Its process runs again.
+    ProviderRestarted(ProviderKey),
     /// A peer told the provider itself to shut down.
     ProviderDismissed(ProviderKey),
     Health {
@@ -94,6 +107,10 @@ pub(super) enum Effect<C> {
     },
     /// Take no new calls, and let the running ones end.
     StopActor(ActorId),
+    /// Fetch, verify and unpack a provider archive; comes back as [`Event::ProviderLoaded`].
+    LoadProvider {
+        reference: String,
+    },
     /// Comes back as [`Event::ProviderStarted`].
     StartProvider(ProviderOrder),
     /// Comes back as [`Event::ProviderStopped`].
@@ -203,11 +220,39 @@ pub(super) struct Module<C> {
 #[derive(Clone, Debug)]
 pub(super) struct ProviderOrder {
     pub(super) key: ProviderKey,
-    pub(super) builtin: &'static Builtin,
+    pub(super) kind: ProviderKind,
     pub(super) facts: ProviderFacts,
     /// As the client named it.
     pub(super) reference: String,
     pub(super) configuration: Option<String>,
+    pub(super) instance_id: String,
+}
+
+/// How a provider is run.
+#[derive(Clone, Debug)]
+pub(super) enum ProviderKind {
+    Builtin(&'static Builtin),
+    /// The program of an archive, in a process of its own.
+    Process(Executable),
+}
+
+/// A provider archive that is ready to be run.
+#[derive(Clone, Debug)]
+pub(super) struct Archived {
+    pub(super) id: ProviderId,
+    pub(super) facts: ProviderFacts,
+    pub(super) program: Executable,
+}
+
+/// How the process of a provider ended, unasked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Crash {
+    /// `exit status 1`; `normal` if it ended without an error.
+    pub(super) reason: String,
+    /// How often in a row, this one included.
+    pub(super) count: u32,
+    /// When it will be started again.
+    pub(super) pause: Duration,
 }
 
 /// What identifies a provider on a host: the same provider may run once per link name.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::import::Caps;
-use crate::claims::{ActorId, ActorMetadata, ProviderMetadata, Token};
+use crate::claims::{ActorId, ActorMetadata, ProviderClaims, ProviderMetadata, Token};
 use crate::lattice::event::data;
 use crate::lattice::record;
 use crate::lattice::wire::Map;
@@ -64,9 +64,38 @@ pub(super) struct ProviderFacts {
     pub(super) issuer: String,
     pub(super) revision: i32,
     pub(super) version: String,
+    /// What its archive says about dates; nothing for what is built in.
+    pub(super) dates: Dates,
+}
+
+/// When claims hold, in seconds since the epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Dates {
+    pub(super) not_before: Option<u64>,
+    pub(super) expires: Option<u64>,
+    /// When they were read.
+    pub(super) read_at: u64,
 }
 
 impl ProviderFacts {
+    /// What an archive states, read at `now`.
+    pub(super) fn of(claims: &ProviderClaims, now: u64) -> Self {
+        let (token, metadata) = (&claims.token, claims.metadata());
+        Self {
+            key: token.subject.clone(),
+            name: metadata.name.clone().unwrap_or_default(),
+            contract: metadata.capid.clone(),
+            issuer: token.issuer.clone(),
+            revision: claims.revision(),
+            version: metadata.ver.clone().unwrap_or_default(),
+            dates: Dates {
+                not_before: token.not_before,
+                expires: token.expires,
+                read_at: now,
+            },
+        }
+    }
+
     /// The claims record in shared state.
     pub(super) fn record(&self) -> Map {
         record::provider_claims_record(&self.token())
@@ -74,19 +103,18 @@ impl ProviderFacts {
 
     /// `claims` of events.
     pub(super) fn claims(&self) -> Value {
-        // It has no dates, so the time does not matter.
-        data::provider_claims(&self.token(), 0)
+        data::provider_claims(&self.token(), self.dates.read_at)
     }
 
     /// What a provider archive would state; nobody needs it signed.
     fn token(&self) -> Token<ProviderMetadata> {
         Token {
-            expires: None,
+            expires: self.dates.expires,
             id: String::new(),
             issued_at: 0,
             issuer: self.issuer.clone(),
             subject: self.key.clone(),
-            not_before: None,
+            not_before: self.dates.not_before,
             metadata: Some(ProviderMetadata {
                 name: Some(self.name.clone()),
                 capid: self.contract.clone(),
@@ -132,6 +160,7 @@ mod tests {
             issuer: "CC".to_owned(),
             revision: 1,
             version: "0.1.0".to_owned(),
+            dates: Dates::default(),
         };
         let all = both_spellings(&provider.record());
         for (key, value) in [

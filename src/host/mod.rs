@@ -31,6 +31,7 @@ mod news;
 mod page;
 mod policy;
 mod provider;
+mod provision;
 mod run;
 mod running;
 mod serve;
@@ -38,7 +39,7 @@ mod startup;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_nats::Subscriber;
@@ -60,6 +61,9 @@ use self::load::Loader;
 use self::policy::Policy;
 pub use self::policy::{Gate, PolicyService};
 use self::provider::Surroundings;
+use self::provider::process::{self, Place};
+pub use self::provider::process::{Bounds, Processes};
+use self::provision::Provisioner;
 use self::run::{Loop, Sources};
 use self::running::{Around, Running};
 use self::serve::Reach;
@@ -127,8 +131,8 @@ pub struct Config {
     pub limits: engine::Limits,
     /// Compiled code; none keeps nothing on disk.
     pub cache: Option<PathBuf>,
-    /// Artifacts that were fetched, by content; hosts may share it. None keeps nothing on disk.
-    pub artifacts: Option<PathBuf>,
+    /// How providers that are not built in are run.
+    pub processes: Processes,
     /// Shown in answers to pings.
     pub ctl_url: String,
     pub rpc_url: String,
@@ -190,15 +194,9 @@ impl Host {
             .map_err(|error| StartError::Engine(error.to_string()))?;
         let registries = Registries::new(config.registries).map_err(StartError::Registries)?;
         let state = State::open(rpc.clone(), &lattice, config.js_domain.as_deref()).await?;
-        let store = Artifacts::new(rpc.clone(), lattice.clone(), config.js_domain.clone());
-        let artifacts = Fetcher::new(store.clone(), config.artifacts.as_deref());
-        let prefix = config.ctl_prefix.clone();
-        let collector = Collector {
-            host: id.clone(),
-            store,
-            control: Control::new(ctl.clone(), lattice.clone(), prefix, ASK_LIMIT),
-            state: state.clone(),
-        };
+        let left = config.processes.directory.clone();
+        let swept = tokio::task::spawn_blocking(move || process::sweep(&left));
+        let js_domain = config.js_domain.clone();
         let identity = Identity {
             host: id.clone(),
             signer: config.cluster,
@@ -238,6 +236,8 @@ impl Host {
             lattice,
             answers: answers.clone(),
         };
+        // Their ports are wanted again.
+        let _ = swept.await;
         let (signals, signalled) = mpsc::channel(SIGNALS);
         let inventory = Inventory::new(config.labels, about.issuer.clone(), config.builtin_aliases);
         tracing::info!("Host {id} ({name}) started");
@@ -249,6 +249,11 @@ impl Host {
             desk.announce(&inventory).await;
         }
 
+        let provisioner = Provisioner {
+            allow_files: config.allow_file_load,
+            trust: config.processes.trust,
+            programs: config.processes.programs.clone(),
+        };
         let around = Around {
             loader: Loader::new(
                 engine,
@@ -261,6 +266,9 @@ impl Host {
                 rpc: calls.clone(),
                 state: state.clone(),
                 rpc_timeout: config.rpc_timeout,
+                js_domain,
+                processes: Place::new(config.processes),
+                provisioner,
                 signals,
             },
             reach: Reach {
@@ -347,6 +355,15 @@ impl Host {
             tracing::error!("the host ended unexpectedly: {error}");
         }
     }
+}
+
+/// Waits for the end of stdin, that is of the host that holds its other end, and ends the providers' processes that
+/// the host of the folder `run` left behind. Blocks.
+pub fn guard(run: &Path) {
+    let mut end = std::io::stdin().lock();
+    // Nothing is written there; whatever it is, the end is what counts.
+    let _ = std::io::copy(&mut end, &mut std::io::sink());
+    process::sweep_after(run);
 }
 
 fn about(config: &Config, id: HostId) -> About {

@@ -56,7 +56,7 @@ pub(super) enum News {
     },
     ProviderStopped {
         provider: Running,
-        reason: &'static str,
+        reason: String,
     },
     Health {
         provider: Running,

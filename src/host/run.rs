@@ -142,6 +142,7 @@ impl Loop {
                 Effect::Limit { actor, limit } => self.running.limit(&actor, limit),
                 Effect::Replace { module, reference } => self.running.replace(module, reference),
                 Effect::StopActor(actor) => self.running.stop_actor(&actor),
+                Effect::LoadProvider { reference } => self.running.load_provider(reference),
                 Effect::StartProvider(order) => self.running.start_provider(order),
                 Effect::StopProvider(provider) => self.running.stop_provider(&provider),
                 Effect::SyncLinks => self.running.sync_links(),
@@ -218,5 +219,7 @@ fn event_of(signal: Signal) -> Event<Code> {
             periodic,
         },
         Signal::Dismissed(provider) => Event::ProviderDismissed(provider),
+        Signal::Crashed { provider, crash } => Event::ProviderCrashed { provider, crash },
+        Signal::Restarted(provider) => Event::ProviderRestarted(provider),
     }
 }

@@ -175,6 +175,18 @@ impl Running {
         }
     }
 
+    pub(super) fn load_provider(&mut self, reference: String) {
+        let provisioner = self.around.surroundings.provisioner.clone();
+        let loaded = |reference: String, result| Event::ProviderLoaded { reference, result };
+        let failed = Err(format!("{reference}: loading it failed unexpectedly"));
+        let excuse = loaded(reference.clone(), failed);
+        self.spawn(excuse, async move {
+            let result = provisioner.load(&reference).await;
+            let result = result.map_err(|error| error.to_string());
+            Done::Event(loaded(reference, result))
+        });
+    }
+
     pub(super) fn start_provider(&mut self, order: ProviderOrder) {
         let key = order.key.clone();
         let excuse = Event::ProviderStarted {

@@ -28,6 +28,11 @@ pub struct Executable {
 }
 
 impl Executable {
+    /// A program that is said to be there; nobody has looked at it yet.
+    pub fn new(path: PathBuf, hash: Hash) -> Self {
+        Self { path, hash }
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

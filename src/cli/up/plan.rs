@@ -53,7 +53,7 @@ pub(super) struct Plan {
     /// Where the configuration was written.
     pub(super) host_config: Option<PathBuf>,
     /// Removed when everything has stopped.
-    _scratch: Option<TempDir>,
+    scratch: Option<TempDir>,
 }
 
 #[derive(Clone, Debug)]
@@ -168,7 +168,7 @@ impl Plan {
             env,
             dirs,
             settings,
-            _scratch: scratch,
+            scratch,
         })
     }
 
@@ -185,15 +185,12 @@ impl Plan {
         })
     }
 
-    /// Where the lattice's state is copied to, if it is in a domain that may be on another machine.
-    pub(super) fn state_copy(&self) -> Option<PathBuf> {
-        let domain = self.settings.js_domain.as_deref()?;
-        if self._scratch.is_some() {
-            return None;
+    /// Where programs out of provider archives are kept.
+    pub(super) fn programs(&self) -> PathBuf {
+        match &self.scratch {
+            Some(it) => it.path().join("providers"),
+            None => self.dirs.cache.join("providers"),
         }
-        let dir = self.dirs.state.join("lattices");
-        let file = format!("{}.json", file_name(domain));
-        Some(dir.join(file_name(self.lattice.as_str())).join(file))
     }
 
     /// How to reach NATS for control messages or calls; `address` is that of the lattice's NATS.
@@ -256,6 +253,7 @@ impl Plan {
         ctl_url: String,
         rpc_url: String,
         loopback_only: bool,
+        processes: crate::host::Processes,
     ) -> crate::host::Config {
         let settings = &self.settings;
         let limits = Limits::default();
@@ -292,7 +290,7 @@ impl Plan {
                 instances: wanted.instances.unwrap_or(limits.instances),
             },
             cache: self.cache.clone(),
-            artifacts: self.artifacts.clone(),
+            processes,
             ctl_url,
             rpc_url,
         }

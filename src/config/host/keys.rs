@@ -92,6 +92,10 @@ Host {
         "Allow file:// references, which the host reads from its disk [default: only if NATS listens on this machine alone]";
     AllowUnsigned "allow-unsigned" ["WASH_ALLOW_UNSIGNED"] ["allow_unsigned"] Bool ""
         "Run unsigned modules too: for development";
+    LenientProviderClaims "lenient-provider-claims" ["WASH_LENIENT_PROVIDER_CLAIMS"] ["lenient_provider_claims"] Bool ""
+        "Run provider archives although their claims have expired or are issued by no account, as only old tools wrote them";
+    ProviderEnv "provider-env" ["WASH_PROVIDER_ENV"] ["provider_env"] List "NAME"
+        "Environment variables that providers' processes get besides RUST_LOG, OTEL_TRACES_EXPORTER and OTEL_EXPORTER_OTLP_ENDPOINT, comma-separated";
     NoBuiltinAliases "no-builtin-aliases" ["WASH_NO_BUILTIN_ALIASES"] ["no_builtin_aliases"] Bool ""
         "Do not take references to first-party providers for the built-in ones";
     ConfigService "config-service-enabled" ["WASMCLOUD_CONFIG_SERVICE"] ["config_service_enabled"] Bool ""
@@ -175,17 +179,17 @@ Connections {
     RpcTls "rpc-tls" ["WASMCLOUD_RPC_TLS"] ["rpc_tls"] Bool ""
         "TLS for calls";
     ProvRpcHost "prov-rpc-host" ["WASMCLOUD_PROV_RPC_HOST"] ["prov_rpc_host"] Text "HOST"
-        "NATS host given to providers (not effective yet: built-in ones use --rpc-host)";
+        "NATS host for providers that run as processes [default: that for calls]";
     ProvRpcPort "prov-rpc-port" ["WASMCLOUD_PROV_RPC_PORT"] ["prov_rpc_port"] Number "PORT"
-        "NATS port given to providers (not effective yet)";
+        "NATS port for providers that run as processes [default: that for calls]";
     ProvRpcSeed "prov-rpc-seed" ["WASMCLOUD_PROV_RPC_SEED"] ["prov_rpc_seed"] Text "SEED"
-        "User seed given to providers, or a file with it (not effective yet)";
+        "User seed for these providers, or a file with it [default: user and credentials as for calls]";
     ProvRpcJwt "prov-rpc-jwt" ["WASMCLOUD_PROV_RPC_JWT"] ["prov_rpc_jwt"] Text "JWT"
-        "User JWT given to providers, or a file with it (not effective yet)";
+        "User JWT for these providers, or a file with it; needs a seed";
     ProvRpcCreds "prov-rpc-credsfile" ["WASMCLOUD_PROV_RPC_CREDSFILE"] ["prov_rpc_credsfile"] Text "FILE"
-        "Credentials file given to providers (not effective yet)";
+        "Credentials file for these providers";
     ProvRpcTls "prov-rpc-tls" ["WASMCLOUD_PROV_RPC_TLS"] ["prov_rpc_tls"] Bool ""
-        "TLS for providers (not effective yet)";
+        "TLS for these providers";
 }
 Policy {
     PolicyTopic "policy-topic" ["WASMCLOUD_POLICY_TOPIC"] ["policy_topic"] Text "SUBJECT"
@@ -204,6 +208,10 @@ Limits {
         "How many calls from actor to actor may follow from one [default: 32]";
     MaxInstances "max-instances" ["WASH_MAX_INSTANCES"] ["max_instances"] Number "COUNT"
         "How many actor instances may run at once [default: 1000]";
+    ProviderMaxMemory "provider-max-memory" ["WASH_PROVIDER_MAX_MEMORY"] ["provider_max_memory"] Text "SIZE"
+        "Address space of each provider process, as RLIMIT_AS [default: no limit]";
+    ProviderMaxFiles "provider-max-files" ["WASH_PROVIDER_MAX_FILES"] ["provider_max_files"] Number "COUNT"
+        "Files and connections that a provider process may have open [default: as the host]";
 }
 }
 

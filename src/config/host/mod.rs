@@ -49,6 +49,7 @@ pub struct HostSettings {
     pub allow_file_load: Option<bool>,
     pub allow_unsigned: bool,
     pub builtin_aliases: bool,
+    pub providers: Providers,
     pub structured_logging: bool,
     pub log_level: Option<Setting<String>>,
     pub limits: Limits,
@@ -89,6 +90,17 @@ pub struct Limits {
     pub time: Option<Duration>,
     pub depth: Option<u32>,
     pub instances: Option<u32>,
+}
+
+/// How providers that are not built in are run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Providers {
+    pub lenient_claims: bool,
+    /// Variables that they get from the environment.
+    pub env: Vec<String>,
+    /// Bytes of address space; none is no limit.
+    pub memory: Option<u64>,
+    pub files: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -162,6 +174,7 @@ impl HostSettings {
             allow_file_load: get.bool(Key::AllowFileLoad)?,
             allow_unsigned: get.bool(Key::AllowUnsigned)?.unwrap_or(false),
             builtin_aliases: !get.bool(Key::NoBuiltinAliases)?.unwrap_or(false),
+            providers: get.providers()?,
             structured_logging: get.bool(Key::StructuredLogging)?.unwrap_or(false),
             log_level: layers.get(Key::StructuredLogLevel),
             limits: get.limits()?,
@@ -417,11 +430,26 @@ impl Reader<'_> {
         }
     }
 
-    fn limits(&self) -> Result<Limits, ConfigError> {
-        let memory = self.0.get(Key::MaxMemory).map(|it| {
+    fn size(&self, key: Key) -> Result<Option<usize>, ConfigError> {
+        let parse = |it: Setting<String>| {
             let bytes = parse_size(&it.value);
             bytes.ok_or_else(|| bad(&it.source, "write a size such as 64MiB or 1GiB"))
-        });
+        };
+        self.0.get(key).map(parse).transpose()
+    }
+
+    fn providers(&self) -> Result<Providers, ConfigError> {
+        let memory = self.size(Key::ProviderMaxMemory)?;
+        Ok(Providers {
+            lenient_claims: self.bool(Key::LenientProviderClaims)?.unwrap_or(false),
+            env: self.list(Key::ProviderEnv),
+            memory: memory.map(|it| it as u64),
+            files: self.positive(Key::ProviderMaxFiles)?,
+        })
+    }
+
+    fn limits(&self) -> Result<Limits, ConfigError> {
+        let memory = self.size(Key::MaxMemory)?;
         let time = match self.duration(Key::MaxTime)? {
             Some(it) if it.is_zero() => {
                 let source = self
@@ -433,7 +461,7 @@ impl Reader<'_> {
             it => it,
         };
         Ok(Limits {
-            memory: memory.transpose()?,
+            memory,
             time,
             depth: self.positive(Key::MaxDepth)?,
             instances: self.positive(Key::MaxInstances)?,

@@ -61,6 +61,13 @@ impl Inventory {
             Event::Loaded { job, result } => self.actors.loaded(job, result, out),
             Event::Served { actor, result } => self.actors.served(&actor, result, out),
             Event::Replaced { actor, result } => self.actors.replaced(&actor, result, out),
+            Event::ProviderLoaded { reference, result } => {
+                self.providers.loaded(&reference, result, out);
+            }
+            Event::ProviderCrashed { provider, crash } => {
+                self.providers.crashed(&provider, crash, out);
+            }
+            Event::ProviderRestarted(provider) => self.providers.restarted(&provider, out),
             Event::ProviderStarted { provider, result } => {
                 self.providers.started(&provider, result, out);
             }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::claims::ProviderId;
-use crate::host::event::{Effect, ProviderKey, ProviderOrder, StartProvider, StopProvider};
-use crate::host::facts::ProviderFacts;
+use crate::host::event::{
+    Archived, Crash, Effect, ProviderKey, ProviderKind, ProviderOrder, StartProvider, StopProvider,
+};
+use crate::host::facts::{Dates, ProviderFacts};
 use crate::host::label;
 use crate::host::news::{News, Running};
 use crate::lattice::event::data::HealthCheck;
@@ -17,6 +19,8 @@ const REVISION: i32 = 1;
 #[derive(Debug)]
 pub(super) struct Providers {
     by_key: BTreeMap<ProviderKey, Provider>,
+    /// Archives that are being loaded, by reference, with the starts that wait for them.
+    loading: BTreeMap<String, Vec<StartProvider>>,
     /// The cluster key: it answers for what is built in.
     issuer: String,
     aliases: bool,
@@ -25,11 +29,13 @@ pub(super) struct Providers {
 #[derive(Debug)]
 struct Provider {
     start: StartProvider,
-    builtin: &'static Builtin,
+    kind: ProviderKind,
     facts: ProviderFacts,
     phase: Phase,
     /// None before the first check.
     health: Option<Health>,
+    /// Its process has ended and waits to be started again.
+    is_down: bool,
     /// What to do once it runs, or is gone.
     waiting: Vec<Waiting>,
 }
@@ -41,9 +47,17 @@ enum Phase {
     Stopping { reason: &'static str },
 }
 
+/// What is known of a provider before it starts.
+#[derive(Debug)]
+struct Known {
+    id: ProviderId,
+    facts: ProviderFacts,
+    kind: ProviderKind,
+}
+
 #[derive(Debug)]
 enum Waiting {
-    Start(StartProvider),
+    Start(StartProvider, Box<Known>),
     Stop(StopProvider),
 }
 
@@ -51,6 +65,7 @@ impl Providers {
     pub(super) fn new(issuer: String, aliases: bool) -> Self {
         Self {
             by_key: BTreeMap::new(),
+            loading: BTreeMap::new(),
             issuer,
             aliases,
         }
@@ -59,48 +74,95 @@ impl Providers {
     pub(super) fn start<C>(&mut self, start: StartProvider, out: &mut Vec<Effect<C>>) {
         let found = builtins::builtin(&start.reference, self.aliases)
             .and_then(|it| Some((it, ProviderId::parse(it.key).ok()?)));
-        let Some((builtin, id)) = found else {
+        if let Some((builtin, id)) = found {
+            let known = Known {
+                id,
+                facts: self.facts(builtin),
+                kind: ProviderKind::Builtin(builtin),
+            };
+            self.begin(start, known, out);
+        } else if start.reference.starts_with("builtin:") {
             let error = no_builtin(&start.reference);
             out.push(failed(start, error));
-            return;
-        };
+        } else {
+            let waiting = self.loading.entry(start.reference.clone()).or_default();
+            if waiting.is_empty() {
+                let reference = start.reference.clone();
+                out.push(Effect::LoadProvider { reference });
+            }
+            waiting.push(start);
+        }
+    }
+
+    /// An archive is there, or is not: so much for the starts that waited for it.
+    pub(super) fn loaded<C>(
+        &mut self,
+        reference: &str,
+        result: Result<Archived, String>,
+        out: &mut Vec<Effect<C>>,
+    ) {
+        for start in self.loading.remove(reference).unwrap_or_default() {
+            match &result {
+                Ok(Archived { id, facts, program }) => {
+                    let known = Known {
+                        id: id.clone(),
+                        facts: facts.clone(),
+                        kind: ProviderKind::Process(program.clone()),
+                    };
+                    self.begin(start, known, out);
+                }
+                Err(error) => out.push(failed(start, error.clone())),
+            }
+        }
+    }
+
+    fn begin<C>(&mut self, start: StartProvider, known: Known, out: &mut Vec<Effect<C>>) {
         let key = ProviderKey {
-            id,
+            id: known.id.clone(),
             link_name: start.link_name.clone(),
         };
         if let Some(present) = self.by_key.get_mut(&key) {
             if let Phase::Stopping { .. } = present.phase {
-                present.waiting.push(Waiting::Start(start));
+                present
+                    .waiting
+                    .push(Waiting::Start(start, Box::new(known)));
             } else {
-                let error = "Provider with that link name is already running on this host";
-                out.push(failed(start, error.to_owned()));
+                let error = present.refusal(&known);
+                out.push(failed(start, error));
             }
             return;
         }
-        let facts = ProviderFacts {
+        let Known { facts, kind, .. } = known;
+        out.push(Effect::StartProvider(ProviderOrder {
+            key: key.clone(),
+            kind: kind.clone(),
+            facts: facts.clone(),
+            reference: start.reference.clone(),
+            configuration: start.configuration.clone(),
+            instance_id: start.instance_id.clone(),
+        }));
+        let provider = Provider {
+            start,
+            kind,
+            facts,
+            phase: Phase::Starting,
+            health: None,
+            is_down: false,
+            waiting: Vec::new(),
+        };
+        self.by_key.insert(key, provider);
+    }
+
+    fn facts(&self, builtin: &Builtin) -> ProviderFacts {
+        ProviderFacts {
             key: builtin.key.to_owned(),
             name: builtin.title.to_owned(),
             contract: builtin.contract.to_owned(),
             issuer: self.issuer.clone(),
             revision: REVISION,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        out.push(Effect::StartProvider(ProviderOrder {
-            key: key.clone(),
-            builtin,
-            facts: facts.clone(),
-            reference: start.reference.clone(),
-            configuration: start.configuration.clone(),
-        }));
-        let provider = Provider {
-            start,
-            builtin,
-            facts,
-            phase: Phase::Starting,
-            health: None,
-            waiting: Vec::new(),
-        };
-        self.by_key.insert(key, provider);
+            dates: Dates::default(),
+        }
     }
 
     pub(super) fn stop<C>(&mut self, stop: StopProvider, out: &mut Vec<Effect<C>>) {
@@ -159,7 +221,7 @@ impl Providers {
         };
         out.push(Effect::Publish(News::ProviderStopped {
             provider: provider.running(key),
-            reason,
+            reason: reason.to_owned(),
         }));
         self.dispatch(provider.waiting, out);
     }
@@ -173,6 +235,43 @@ impl Providers {
         }
     }
 
+    /// Hosts of older generations tell of an end and leave it at that; ours goes on to start it again.
+    pub(super) fn crashed<C>(
+        &mut self,
+        key: &ProviderKey,
+        crash: Crash,
+        out: &mut Vec<Effect<C>>,
+    ) {
+        let Some(provider) = self.runs(key) else {
+            return;
+        };
+        provider.health = Some(Health {
+            healthy: false,
+            message: Some(words(&crash)),
+        });
+        // A start that failed is no other end.
+        if !std::mem::replace(&mut provider.is_down, true) {
+            out.push(Effect::Publish(News::ProviderStopped {
+                provider: provider.running(key),
+                reason: crash.reason,
+            }));
+        }
+    }
+
+    pub(super) fn restarted<C>(&mut self, key: &ProviderKey, out: &mut Vec<Effect<C>>) {
+        if let Some(provider) = self.runs(key) {
+            provider.is_down = false;
+            out.push(Effect::Publish(News::ProviderStarted(
+                provider.running(key),
+            )));
+        }
+    }
+
+    fn runs(&mut self, key: &ProviderKey) -> Option<&mut Provider> {
+        let provider = self.by_key.get_mut(key)?;
+        (provider.phase == Phase::Running).then_some(provider)
+    }
+
     pub(super) fn health<C>(
         &mut self,
         key: &ProviderKey,
@@ -180,11 +279,7 @@ impl Providers {
         periodic: bool,
         out: &mut Vec<Effect<C>>,
     ) {
-        let Some(provider) = self
-            .by_key
-            .get_mut(key)
-            .filter(|it| it.phase == Phase::Running)
-        else {
+        let Some(provider) = self.runs(key) else {
             return;
         };
         let before = provider.health.as_ref().map(|it| it.healthy);
@@ -208,14 +303,15 @@ impl Providers {
         all.filter(|(_, it)| it.phase != Phase::Starting)
             .map(|(key, it)| News::ProviderStopped {
                 provider: it.running(&key),
-                reason: "stop",
+                reason: "stop".to_owned(),
             })
             .collect()
     }
 
     pub(super) fn has(&self, reference: &str, key: Option<&str>, link_name: &str) -> bool {
         let builtin = builtins::builtin(reference, self.aliases).map(|it| it.key);
-        self.by_key.iter().any(|(it, provider)| {
+        let mut loading = self.loading.get(reference).into_iter().flatten();
+        loading.any(|it| it.link_name == link_name) || self.by_key.iter().any(|(it, provider)| {
             let id = it.id.as_str();
             it.link_name == link_name
                 && (id == reference
@@ -226,7 +322,9 @@ impl Providers {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.by_key.values().map(|it| it.waiting.len()).sum()
+        let waiting = self.by_key.values().map(|it| it.waiting.len());
+        let loading = self.loading.values().map(Vec::len);
+        waiting.chain(loading).sum()
     }
 
     /// Those that take calls.
@@ -241,7 +339,7 @@ impl Providers {
     fn dispatch<C>(&mut self, waiting: Vec<Waiting>, out: &mut Vec<Effect<C>>) {
         for waiting in waiting {
             match waiting {
-                Waiting::Start(start) => self.start(start, out),
+                Waiting::Start(start, known) => self.begin(start, *known, out),
                 Waiting::Stop(stop) => self.stop(stop, out),
             }
         }
@@ -259,6 +357,28 @@ impl Provider {
         }
     }
 
+    fn builtin(&self) -> Option<String> {
+        match &self.kind {
+            ProviderKind::Builtin(it) => Some(format!("builtin:{}", it.name)),
+            ProviderKind::Process(_) => None,
+        }
+    }
+
+    /// Why another start of this very provider is refused.
+    fn refusal(&self, other: &Known) -> String {
+        const TAKEN: &str = "Provider with that link name is already running on this host";
+        let same = match (&self.kind, &other.kind) {
+            (ProviderKind::Builtin(one), ProviderKind::Builtin(two)) => one.name == two.name,
+            (ProviderKind::Process(one), ProviderKind::Process(two)) => one.hash() == two.hash(),
+            _ => false,
+        };
+        if same {
+            return TAKEN.to_owned();
+        }
+        let (reference, id) = (&self.start.reference, &other.id);
+        format!("{TAKEN}, from {reference}; `wash update provider {id} REFERENCE` replaces it")
+    }
+
     fn describe(&self, key: &ProviderKey) -> ProviderDescription {
         ProviderDescription {
             id: key.id.to_string(),
@@ -269,7 +389,7 @@ impl Provider {
             instance_id: self.start.instance_id.clone(),
             annotations: self.start.annotations.clone(),
             revision: self.facts.revision,
-            builtin: Some(format!("builtin:{}", self.builtin.name)),
+            builtin: self.builtin(),
             health: self.health.clone(),
         }
     }
@@ -283,18 +403,29 @@ fn failed<C>(start: StartProvider, error: String) -> Effect<C> {
     })
 }
 
+/// The state between an end and the next start, for people.
+fn words(crash: &Crash) -> String {
+    let Crash {
+        reason,
+        count,
+        pause,
+    } = crash;
+    let reason = match reason.as_str() {
+        "normal" => "exit status 0",
+        other => other,
+    };
+    let ended = format!("its process ended ({reason}) and starts again in {pause:?}");
+    match count {
+        0 | 1 => ended,
+        _ => format!("{ended}; it has ended {count} times in a row"),
+    }
+}
+
 fn no_builtin(reference: &str) -> String {
     let names: Vec<_> = builtins::BUILTINS
         .iter()
         .map(|it| format!("builtin:{}", it.name))
         .collect();
     let names = names.join(", ");
-    if reference.starts_with("builtin:") {
-        format!("there is no '{reference}'; this host has {names}")
-    } else {
-        format!(
-            "cannot start '{reference}': this version runs built-in providers only ({names}); provider \
-             archives, from a file or a registry, come in a later version"
-        )
-    }
+    format!("there is no '{reference}'; this host has {names}")
 }

@@ -4,6 +4,7 @@
 //! once more. So late and repeated messages cannot bring back old values.
 
 mod links;
+pub(super) mod process;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +17,15 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use self::links::Links;
-use super::event::{ProviderKey, ProviderOrder};
+use self::process::Place;
+use super::event::{Crash, ProviderKey, ProviderKind, ProviderOrder};
+use super::provision::Provisioner;
 use crate::claims::HostId;
 use crate::lattice::rpc::{Handler, Incoming, Rpc, Serving};
 use crate::lattice::state::State;
 use crate::lattice::subject;
 use crate::lattice::wire::{Entity, Health, LinkDefinition};
-use crate::providers::{Context, Provider};
+use crate::providers::{Builtin, Context, Provider};
 
 /// How often a provider's health is told to the lattice.
 const HEALTH_PERIOD: Duration = Duration::from_secs(30);
@@ -35,6 +38,10 @@ pub(super) struct Surroundings {
     pub(super) state: State,
     /// How long an actor may take to answer.
     pub(super) rpc_timeout: Duration,
+    pub(super) js_domain: Option<String>,
+    /// Where those run that are not built in, and where their programs come from.
+    pub(super) processes: Place,
+    pub(super) provisioner: Provisioner,
     pub(super) signals: mpsc::Sender<Signal>,
 }
 
@@ -49,6 +56,13 @@ pub(super) enum Signal {
     },
     /// A peer told it to shut down.
     Dismissed(ProviderKey),
+    /// Its process ended by itself.
+    Crashed {
+        provider: ProviderKey,
+        crash: Crash,
+    },
+    /// Its process runs again.
+    Restarted(ProviderKey),
 }
 
 /// The host's end of a running provider.
@@ -98,34 +112,58 @@ impl Handle {
     }
 }
 
-/// Starts a built-in provider and returns once it is known to the lattice, answers calls and has its links.
-/// The future is its life; it ends after [`Handle::stop`].
+/// Starts a provider and returns once it is known to the lattice and answers calls. The future is its life; it ends
+/// after [`Handle::stop`].
 pub(super) async fn start(
     order: ProviderOrder,
     around: Surroundings,
 ) -> Result<(Handle, BoxFuture<'static, ()>), String> {
-    let key = order.key.clone();
-    let entity = Entity::provider(key.id.as_str(), &order.facts.contract, &key.link_name);
-    let provider = (order.builtin.start)(Context {
+    let announce = async {
+        let (key, state) = (order.key.id.as_str(), &around.state);
+        state.put_claims(key, order.facts.record()).await?;
+        state.put_reference(&order.reference, key).await
+    };
+    match order.kind.clone() {
+        ProviderKind::Builtin(builtin) => {
+            let provider = make(builtin, &order, &around)?;
+            announce.await.map_err(|error| error.to_string())?;
+            start_builtin(provider, order, around).await
+        }
+        ProviderKind::Process(program) => {
+            announce.await.map_err(|error| error.to_string())?;
+            process::start(order, program, around).await
+        }
+    }
+}
+
+fn entity(order: &ProviderOrder) -> Entity {
+    let key = &order.key;
+    Entity::provider(key.id.as_str(), &order.facts.contract, &key.link_name)
+}
+
+fn make(
+    builtin: &Builtin,
+    order: &ProviderOrder,
+    around: &Surroundings,
+) -> Result<Arc<dyn Provider>, String> {
+    let context = Context {
         rpc: around.rpc.clone(),
-        entity: entity.clone(),
-        configuration: order.configuration,
+        entity: entity(order),
+        configuration: order.configuration.clone(),
         rpc_timeout: around.rpc_timeout,
-    })
-    .map_err(|error| format!("cannot start {}: {error}", order.reference))?;
+    };
+    (builtin.start)(context).map_err(|error| format!("cannot start {}: {error}", order.reference))
+}
 
+/// Returns once it also has its links.
+async fn start_builtin(
+    provider: Arc<dyn Provider>,
+    order: ProviderOrder,
+    around: Surroundings,
+) -> Result<(Handle, BoxFuture<'static, ()>), String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    around
-        .state
-        .put_claims(key.id.as_str(), order.facts.record())
-        .await
-        .map_err(|error| text(&error))?;
-    around
-        .state
-        .put_reference(&order.reference, key.id.as_str())
-        .await
-        .map_err(|error| text(&error))?;
-
+    let entity = entity(&order);
+    let key = order.key;
     let admin = Admin::subscribe(&around.rpc, &key)
         .await
         .map_err(|error| format!("cannot subscribe on the lattice: {error}"))?;
@@ -238,13 +276,13 @@ impl Life {
             match wake {
                 Wake::Links => self.sync(false).await,
                 Wake::Put(message) => {
-                    if let Some(link) = self.link(&message) {
+                    if let Some(link) = read_link(&self.key, &message) {
                         self.links.heard_put(link);
                         self.sync(false).await;
                     }
                 }
                 Wake::Delete(message) => {
-                    if let Some(link) = self.link(&message) {
+                    if let Some(link) = read_link(&self.key, &message) {
                         self.links.heard_delete(&link);
                         self.sync(false).await;
                     }
@@ -291,37 +329,14 @@ impl Life {
         }
     }
 
-    /// The link in a message, if it is one of ours.
-    fn link(&self, message: &async_nats::Message) -> Option<LinkDefinition> {
-        let link: LinkDefinition = rmp_serde::from_slice(&message.payload)
-            .inspect_err(|error| {
-                tracing::warn!(provider = %self.key, "ignoring a link that cannot be read: {error}");
-            })
-            .ok()?;
-        (link.provider_id == self.key.id.as_str() && link.link_name == self.key.link_name)
-            .then_some(link)
-    }
-
     async fn answer_health(&self, message: async_nats::Message) {
         // Plain fields: they encode.
         let body = rmp_serde::to_vec_named(&self.health()).unwrap_or_default();
         self.reply(message, body.into()).await;
     }
 
-    /// Older hosts name no host; a name other than ours means the provider's twin elsewhere.
     async fn answer_shutdown(&self, message: async_nats::Message) {
-        #[derive(Deserialize)]
-        struct Body {
-            #[serde(default)]
-            host_id: String,
-        }
-        let ours = if message.payload.is_empty() {
-            true
-        } else {
-            serde_json::from_slice::<Body>(&message.payload)
-                .is_ok_and(|it| it.host_id.is_empty() || it.host_id == self.around.host.as_str())
-        };
-        if !ours || message.reply.is_none() {
+        if !means_us(&message, &self.around.host) {
             return;
         }
         self.reply(message, Bytes::from_static(b"shutting down"))
@@ -337,4 +352,33 @@ impl Life {
             tracing::warn!(provider = %self.key, "cannot answer: {error}");
         }
     }
+}
+
+/// Whether a link is one of this provider's.
+fn is_for(link: &LinkDefinition, key: &ProviderKey) -> bool {
+    link.provider_id == key.id.as_str() && link.link_name == key.link_name
+}
+
+/// The link in a message, if it is one of this provider's.
+fn read_link(key: &ProviderKey, message: &async_nats::Message) -> Option<LinkDefinition> {
+    let link: LinkDefinition = rmp_serde::from_slice(&message.payload)
+        .inspect_err(|error| {
+            tracing::warn!(provider = %key, "ignoring a link that cannot be read: {error}");
+        })
+        .ok()?;
+    is_for(&link, key).then_some(link)
+}
+
+/// Whether a shutdown is for the provider on this host. Older hosts name no host; a name other than ours means the
+/// provider's twin elsewhere.
+fn means_us(message: &async_nats::Message, host: &HostId) -> bool {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        host_id: String,
+    }
+    let ours = message.payload.is_empty()
+        || serde_json::from_slice::<Body>(&message.payload)
+            .is_ok_and(|it| it.host_id.is_empty() || it.host_id == host.as_str());
+    ours && message.reply.is_some()
 }

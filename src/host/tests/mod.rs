@@ -72,7 +72,7 @@ fn config(cluster: &Seed) -> Config {
         config_service: false,
         limits: engine::Limits::default(),
         cache: None,
-        artifacts: None,
+        processes: Processes::new(&PathBuf::from("/nonexistent"), String::new()),
         ctl_url: "nats://127.0.0.1:4222".to_owned(),
         rpc_url: "nats://127.0.0.1:4222".to_owned(),
     }
@@ -107,7 +107,9 @@ impl Bench {
         });
 
         let cluster = Seed::generate(KeyKind::Cluster);
+        let files = tempfile::tempdir().unwrap();
         let mut config = config(&cluster);
+        config.processes = Processes::new(files.path(), nats.url().to_owned());
         change(&mut config);
         prepare(&client).await;
         let host = Host::start(config, nats.client().await, nats.client().await)
@@ -130,7 +132,7 @@ impl Bench {
             client,
             cluster,
             events,
-            files: tempfile::tempdir().unwrap(),
+            files,
             _following: AbortOnDropHandle::new(following),
             nats,
         }

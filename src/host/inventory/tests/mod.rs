@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::*;
 use crate::claims::{ActorId, ActorMetadata, KeyKind, ProviderId, Seed, Token};
+use crate::archive::par::{Executable, Hash};
 use crate::host::event::{
-    Amount, Job, Module, ProviderKey, Run, StartProvider, Stop, StopProvider, Update,
+    Amount, Archived, Job, Module, ProviderKey, Run, StartProvider, Stop, StopProvider, Update,
 };
-use crate::host::facts::ActorFacts;
+use crate::host::facts::{ActorFacts, Dates, ProviderFacts};
 use crate::lattice::event::data::HealthCheck;
 use crate::lattice::wire::Health;
 
@@ -109,6 +110,14 @@ impl Bench {
         })
     }
 
+    /// An archive of the same provider with this content.
+    fn provider_loaded(&mut self, reference: &str, content: u8) -> Vec<String> {
+        self.event(Event::ProviderLoaded {
+            reference: reference.to_owned(),
+            result: Ok(archived(content)),
+        })
+    }
+
     fn sp(&mut self, annotations: Map) -> Vec<String> {
         self.ask(Command::StopProvider(StopProvider {
             provider: server(),
@@ -178,6 +187,7 @@ fn line(effect: &Effect<()>) -> String {
         Effect::Limit { limit, .. } => format!("limit {limit}"),
         Effect::Replace { reference, .. } => format!("replace {reference}"),
         Effect::StopActor(_) => "stop".to_owned(),
+        Effect::LoadProvider { reference } => format!("load provider {reference}"),
         Effect::StartProvider(order) => format!("start {}", order.reference),
         Effect::StopProvider(_) => "stop provider".to_owned(),
         Effect::SyncLinks => "sync links".to_owned(),
@@ -193,6 +203,24 @@ fn server() -> ProviderKey {
     ProviderKey {
         id: ProviderId::parse("VAG3QITQQ2ODAOWB5TTQSDJ53XK3SHBEIFNK4AYJ5RKAX2UNSCAPHA5M").unwrap(),
         link_name: "default".to_owned(),
+    }
+}
+
+fn archived(content: u8) -> Archived {
+    let id = server().id;
+    let hash = Hash::parse(&format!("{content:02X}").repeat(32)).unwrap();
+    Archived {
+        facts: ProviderFacts {
+            key: id.to_string(),
+            name: "mine".to_owned(),
+            contract: "wasmcloud:httpserver".to_owned(),
+            issuer: "AI".to_owned(),
+            revision: 3,
+            version: "0.3.0".to_owned(),
+            dates: Dates::default(),
+        },
+        id,
+        program: Executable::new("/program".into(), hash),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Providers: one per link name, and how they are.
 
+use std::time::Duration;
+
 use super::*;
+use crate::host::event::Crash;
 
 #[test]
 fn a_provider_starts_once_per_link_name() {
@@ -82,25 +85,131 @@ fn a_provider_stops_and_may_start_again_meanwhile() {
 }
 
 #[test]
-fn what_is_not_built_in_fails_with_the_way_out() {
+fn a_built_in_that_is_not_there_fails_with_the_way_out() {
     let mut bench = Bench::new();
-    for (reference, words) in [
-        ("builtin:teleport", "this host has builtin:httpserver"),
-        ("ghcr.io/me/p:1", "come in a later version"),
-        ("file:///p.par", "come in a later version"),
-        ("", "come in a later version"),
-    ] {
-        let effects = bench.lp(reference);
-        assert_eq!(effects[0], "ok");
-        assert!(effects[1].contains(words), "{effects:?}");
-    }
-    bench.inventory = Inventory::new(Map::new(), String::new(), false);
-    let effects = bench.lp("wasmcloud.azurecr.io/httpserver:0.15.0");
-    assert!(effects[1].starts_with("provider failed"), "{effects:?}");
+    let effects = bench.lp("builtin:teleport");
+    assert_eq!(effects[0], "ok");
+    assert!(effects[1].contains("this host has builtin:httpserver"));
     bench.lp("builtin:httpserver");
     let effects = bench.provider_started(Err("no".to_owned()));
     assert_eq!(effects, ["provider failed builtin:httpserver: no"]);
     assert!(bench.inventory.providers().is_empty());
+}
+
+#[test]
+fn an_archive_is_loaded_once_and_started() {
+    let mut bench = Bench::new();
+    let one = "ghcr.io/me/p:1";
+    assert_eq!(
+        bench.lp(one),
+        ["ok".to_owned(), format!("load provider {one}")]
+    );
+    assert!(bench.inventory.has_provider(one, None, "default"));
+    assert!(!bench.inventory.has_provider(one, None, "other"));
+    // The second waits for the same.
+    assert_eq!(bench.lp(one), ["ok"]);
+    let taken = "Provider with that link name is already running on this host";
+    assert_eq!(
+        bench.provider_loaded(one, 1),
+        [
+            format!("start {one}"),
+            format!("provider failed {one}: {taken}")
+        ]
+    );
+    assert_eq!(
+        bench.provider_started(Ok(())),
+        [format!("provider started {one}")]
+    );
+    let all = bench.inventory.providers();
+    assert_eq!((all[0].builtin.as_deref(), all[0].revision), (None, 3));
+    assert_eq!(all[0].name.as_deref(), Some("mine"));
+
+    bench.lp("file:///gone.par");
+    let failed = bench.event(Event::ProviderLoaded {
+        reference: "file:///gone.par".to_owned(),
+        result: Err("no such file".to_owned()),
+    });
+    assert_eq!(failed, ["provider failed file:///gone.par: no such file"]);
+    assert!(!(bench.inventory).has_provider("file:///gone.par", None, "default"));
+
+    // Without aliases the first-party image is what it says.
+    bench.inventory = Inventory::new(Map::new(), String::new(), false);
+    let image = "wasmcloud.azurecr.io/httpserver:0.15.0";
+    assert_eq!(bench.lp(image)[1], format!("load provider {image}"));
+}
+
+#[test]
+fn either_kind_takes_the_place_of_the_other_once_that_is_gone() {
+    let mut bench = Bench::new();
+    let (builtin, archive) = ("builtin:httpserver", "file:///p.par");
+    bench.lp(builtin);
+    bench.provider_started(Ok(()));
+    bench.lp(archive);
+    let refused = bench.provider_loaded(archive, 1).remove(0);
+    assert!(refused.contains("already running on this host, from builtin:httpserver; `wash update provider VAG3"), "{refused}");
+    bench.sp(Map::new());
+    bench.lp(archive);
+    assert!(bench.provider_loaded(archive, 1).is_empty());
+    assert_eq!(
+        bench.event(Event::ProviderStopped(server())),
+        [
+            "provider stopped: stop".to_owned(),
+            format!("start {archive}")
+        ]
+    );
+    bench.provider_started(Ok(()));
+    // The same bytes from elsewhere are the same provider.
+    bench.lp("ghcr.io/me/p:1");
+    let refused = bench.provider_loaded("ghcr.io/me/p:1", 1).remove(0);
+    assert!(refused.ends_with("is already running on this host"));
+    bench.sp(Map::new());
+    bench.lp(builtin);
+    assert_eq!(
+        bench.event(Event::ProviderStopped(server()))[1],
+        format!("start {builtin}")
+    );
+}
+
+#[test]
+fn an_end_is_told_once_and_shown_until_it_runs_again() {
+    let mut bench = Bench::new();
+    bench.lp("file:///p.par");
+    bench.provider_loaded("file:///p.par", 1);
+    bench.provider_started(Ok(()));
+    bench.health(true, true);
+    let crash = |count| Event::ProviderCrashed {
+        provider: server(),
+        crash: Crash {
+            reason: "exit status 3".to_owned(),
+            count,
+            pause: Duration::from_secs(2),
+        },
+    };
+    assert_eq!(bench.event(crash(1)), ["provider stopped: exit status 3"]);
+    assert!(bench.event(crash(2)).is_empty());
+    let shown = bench.inventory.providers()[0].health.clone().unwrap();
+    assert_eq!(
+        (shown.healthy, shown.message.as_deref()),
+        (
+            false,
+            Some(
+                "its process ended (exit status 3) and starts again in 2s; it has ended 2 times in a row"
+            )
+        )
+    );
+    assert_eq!(
+        bench.event(Event::ProviderRestarted(server())),
+        ["provider started file:///p.par"]
+    );
+    assert_eq!(bench.health(true, true), ["passed"]);
+    // It can be stopped while it waits.
+    bench.event(crash(1));
+    assert_eq!(bench.sp(Map::new()), ["ok", "stop provider"]);
+    assert!(bench.event(crash(2)).is_empty());
+    assert_eq!(
+        bench.event(Event::ProviderStopped(server())),
+        ["provider stopped: stop"]
+    );
 }
 
 #[test]

@@ -1,0 +1,115 @@
+//! A reference becomes a program: the slow part of starting a provider that is not built in.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::timeout;
+
+use super::event::Archived;
+use super::facts::ProviderFacts;
+use crate::archive::par::{Archive, ParError, Target};
+use crate::archive::{self, FetchError};
+use crate::claims::{KeyError, ProviderError, ProviderId, Trust};
+
+/// How long fetching an archive may take; they are larger than actors.
+const FETCH_TIME: Duration = Duration::from_secs(900);
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProvisionError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("cannot fetch {reference}: it took longer than {FETCH_TIME:?}")]
+    Slow { reference: String },
+    #[error("cannot open {}: {reason}", path.display())]
+    Open { path: PathBuf, reason: String },
+    #[error("{reference}: {error}")]
+    Archive { reference: String, error: ParError },
+    #[error("{reference}: its claims are refused: {error}{}", lenient(error))]
+    Claims {
+        reference: String,
+        error: ProviderError,
+    },
+    #[error("{reference}: {error}")]
+    Key { reference: String, error: KeyError },
+    #[error("{reference}: reading the archive failed unexpectedly")]
+    Crashed { reference: String },
+}
+
+/// The way out, where there is one.
+fn lenient(error: &ProviderError) -> &'static str {
+    if error.is_forgivable() {
+        "; sign it anew, or start the host with --lenient-provider-claims"
+    } else {
+        ""
+    }
+}
+
+/// Fetches archives, checks them and takes out the program for this machine; cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Provisioner {
+    pub(super) allow_files: bool,
+    pub(super) trust: Trust,
+    /// Where programs are kept, by the hash of their content.
+    pub(super) programs: PathBuf,
+}
+
+impl Provisioner {
+    pub(super) async fn load(&self, reference: &str) -> Result<Archived, ProvisionError> {
+        let fetch = archive::fetch_to_file(reference, self.allow_files);
+        let path = timeout(FETCH_TIME, fetch).await;
+        let path = path.map_err(|_| ProvisionError::Slow {
+            reference: reference.to_owned(),
+        })??;
+        let (this, owned) = (self.clone(), reference.to_owned());
+        tokio::task::spawn_blocking(move || this.unpack(&owned, &path))
+            .await
+            .map_err(|_| ProvisionError::Crashed {
+                reference: reference.to_owned(),
+            })?
+    }
+
+    fn unpack(&self, reference: &str, path: &Path) -> Result<Archived, ProvisionError> {
+        let wrong = |error| ProvisionError::Archive {
+            reference: reference.to_owned(),
+            error,
+        };
+        let mut archive = Archive::open(open(path)?).map_err(wrong)?;
+        let now = now();
+        let claims = archive.claims();
+        claims
+            .check(now, self.trust)
+            .map_err(|error| ProvisionError::Claims {
+                reference: reference.to_owned(),
+                error,
+            })?;
+        let id = ProviderId::parse(&claims.token.subject).map_err(|error| ProvisionError::Key {
+            reference: reference.to_owned(),
+            error,
+        })?;
+        let facts = ProviderFacts::of(claims, now);
+        let target = Target::current();
+        let program = archive.extract(&target, &self.programs).map_err(wrong)?;
+        Ok(Archived { id, facts, program })
+    }
+}
+
+/// Opens a regular file; opening a pipe would wait for its writer.
+fn open(path: &Path) -> Result<File, ProvisionError> {
+    let failed = |reason: String| ProvisionError::Open {
+        path: path.to_owned(),
+        reason,
+    };
+    let meta = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    if !meta.is_file() {
+        return Err(failed("it is not a regular file".to_owned()));
+    }
+    File::open(path).map_err(|error| failed(error.to_string()))
+}
+
+/// Seconds since the epoch, for claims.
+fn now() -> u64 {
+    SystemTime::UNIX_EPOCH
+        .elapsed()
+        .map_or(0, |since| since.as_secs())
+}

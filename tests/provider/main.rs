@@ -1,0 +1,288 @@
+//! A provider for tests, well-behaved or bad: what it does stands in its start configuration, as words.
+//!
+//! Speaks the process contract by hand and needs nothing but the standard library, so that a test builds it in a
+//! second. Links with `ADDRESS` open a port that answers HTTP with `process`. Not a model for anything.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio, exit};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{sleep, spawn};
+use std::time::Duration;
+
+unsafe extern "C" {
+    fn signal(number: i32, handler: usize) -> usize;
+}
+
+fn main() {
+    let mut line = String::new();
+    let mut stdin = std::io::stdin().lock();
+    stdin.read_line(&mut line).unwrap();
+    let data = String::from_utf8(base64(line.trim())).unwrap();
+    let mode = field(&data, "config_json");
+    let has = |word: &str| mode.split(' ').any(|it| it == word);
+    if has("reads-to-end") {
+        std::io::copy(&mut stdin, &mut std::io::sink()).unwrap();
+    }
+    if has("exits") {
+        eprintln!("I cannot \x1b[31mgo on\x1b[0m");
+        exit(3);
+    }
+    if has("tells") {
+        println!("my seed is {}", field(&data, "invocation_seed"));
+    }
+    if has("floods") {
+        spawn(|| {
+            loop {
+                println!("{}", "flood ".repeat(20));
+            }
+        });
+    }
+    if has("forks") {
+        let time = mode.split(' ').last().unwrap();
+        let quiet = |command: &mut Command| {
+            let command = command.stdin(Stdio::null()).stdout(Stdio::null());
+            command.stderr(Stdio::null()).spawn().unwrap();
+        };
+        quiet(Command::new("/bin/sleep").arg(time));
+        quiet(Command::new("/usr/bin/setsid").args(["-f", "/bin/sleep", time]));
+    }
+    if has("stubborn") {
+        // SIGTERM is ignored.
+        unsafe { signal(15, 1) };
+    }
+    if has("slow") {
+        sleep(Duration::from_millis(1500));
+    }
+    if has("absent") {
+        loop {
+            sleep(Duration::from_secs(60));
+        }
+    }
+    Provider::connect(&data, has("deaf"), has("stubborn")).run();
+}
+
+struct Provider {
+    out: TcpStream,
+    host: String,
+    deaf: bool,
+    stubborn: bool,
+    listeners: HashMap<String, Arc<AtomicBool>>,
+    links: Vec<String>,
+}
+
+impl Provider {
+    fn connect(data: &str, deaf: bool, stubborn: bool) -> Self {
+        let url = field(data, "lattice_rpc_url");
+        let mut out = TcpStream::connect(url.trim_start_matches("nats://")).unwrap();
+        let (lattice, key) = (
+            field(data, "lattice_rpc_prefix"),
+            field(data, "provider_key"),
+        );
+        let base = format!("wasmbus.rpc.{lattice}.{key}.{}", field(data, "link_name"));
+        let mut provider = Self {
+            out: out.try_clone().unwrap(),
+            host: field(data, "host_id"),
+            deaf,
+            stubborn,
+            listeners: HashMap::new(),
+            links: Vec::new(),
+        };
+        for link in data.split("{\"id\"").skip(1).chain(data.split("{\"actor_id\"").skip(1)) {
+            let link = format!("\"actor_id\"{link}");
+            provider.put(&last_field(&link, "actor_id"), &field(&link, "ADDRESS"));
+        }
+        let connect = "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n";
+        let subscribe = format!(
+            "SUB {base} rpc 1\r\nSUB {base}.linkdefs.put 2\r\nSUB {base}.linkdefs.del 3\r\n\
+             SUB {base}.shutdown 5\r\nSUB {base}.health 4\r\n"
+        );
+        out.write_all(connect.as_bytes()).unwrap();
+        out.write_all(subscribe.as_bytes()).unwrap();
+        provider
+    }
+
+    fn run(mut self) {
+        let mut input = BufReader::new(self.out.try_clone().unwrap());
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if input.read_line(&mut line).unwrap() == 0 {
+                exit(5);
+            }
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let (headers, total) = match words.as_slice() {
+                ["MSG", .., total] => (0, total.parse::<usize>().unwrap()),
+                ["HMSG", .., headers, total] => (headers.parse().unwrap(), total.parse().unwrap()),
+                ["PING"] => {
+                    self.out.write_all(b"PONG\r\n").unwrap();
+                    continue;
+                }
+                _ => continue,
+            };
+            let fixed = if words[0] == "MSG" { 4 } else { 5 };
+            let reply = (words.len() > fixed).then(|| words[3].to_owned());
+            let number = words[2].to_owned();
+            let mut body = vec![0; total + 2];
+            input.read_exact(&mut body).unwrap();
+            let body = &body[headers..total];
+            self.message(&number, reply, body);
+        }
+    }
+
+    fn message(&mut self, number: &str, reply: Option<String>, body: &[u8]) {
+        let mut answer = |body: &[u8]| {
+            let Some(reply) = &reply else { return };
+            let mut message = format!("PUB {reply} {}\r\n", body.len()).into_bytes();
+            message.extend(body);
+            message.extend(b"\r\n");
+            self.out.write_all(&message).unwrap();
+        };
+        match number {
+            "1" => {
+                let said = match text(body, "operation").as_str() {
+                    "Crash" => exit(4),
+                    "Environment" => {
+                        let mut names: Vec<_> = std::env::vars().map(|it| it.0).collect();
+                        names.sort();
+                        names.join(" ")
+                    }
+                    "Directory" => std::env::current_dir().unwrap().display().to_string(),
+                    "Links" => self.links.join(" "),
+                    _ => "pong".to_owned(),
+                };
+                let mut response = vec![0x83];
+                for (name, value) in [("invocation_id", text(body, "id")), ("error", String::new())] {
+                    if name == "error" {
+                        continue;
+                    }
+                    string(&mut response, name);
+                    string(&mut response, &value);
+                }
+                string(&mut response, "msg");
+                response.extend([0xc5]);
+                response.extend(u16::try_from(said.len()).unwrap().to_be_bytes());
+                response.extend(said.as_bytes());
+                string(&mut response, "content_length");
+                response.extend([0xcd]);
+                response.extend(u16::try_from(said.len()).unwrap().to_be_bytes());
+                answer(&response);
+            }
+            "2" => {
+                let actor = text(body, "actor_id");
+                self.put(&actor, &text(body, "ADDRESS"));
+            }
+            "3" => {
+                let actor = text(body, "actor_id");
+                self.links.push(format!("-{actor}"));
+                if let Some(open) = self.listeners.remove(&actor) {
+                    open.store(false, Ordering::SeqCst);
+                }
+            }
+            "4" if !self.deaf => answer(b"\x81\xa7healthy\xc3"),
+            "5" if !self.deaf && !self.stubborn => {
+                let body = String::from_utf8_lossy(body);
+                if body.is_empty() || body.contains(&self.host) {
+                    answer(b"shutting down");
+                    exit(0);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// As real providers: a link of an actor that has one is ignored.
+    fn put(&mut self, actor: &str, address: &str) {
+        self.links.push(format!("+{actor}"));
+        if address.is_empty() || self.listeners.contains_key(actor) {
+            return;
+        }
+        let open = Arc::new(AtomicBool::new(true));
+        self.listeners.insert(actor.to_owned(), Arc::clone(&open));
+        let address = address.to_owned();
+        let bound = Arc::new(Mutex::new(()));
+        let _wait = bound.lock();
+        spawn(move || {
+            let listener = (0..200).find_map(|_| {
+                TcpListener::bind(&address)
+                    .inspect_err(|_| sleep(Duration::from_millis(10)))
+                    .ok()
+            });
+            let Some(listener) = listener else { return };
+            listener.set_nonblocking(true).unwrap();
+            while open.load(Ordering::SeqCst) {
+                let Ok((mut stream, _)) = listener.accept() else {
+                    sleep(Duration::from_millis(2));
+                    continue;
+                };
+                spawn(move || {
+                    stream.set_nonblocking(false).unwrap();
+                    let _ = stream.read(&mut [0; 4096]);
+                    let _ = stream.write_all(
+                        b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nprocess",
+                    );
+                });
+            }
+        });
+    }
+}
+
+/// A text field of JSON as compact as ours.
+fn field(json: &str, name: &str) -> String {
+    let rest = json.split_once(&format!("\"{name}\":\"")).map(|it| it.1);
+    let value = rest.and_then(|it| it.split_once('"')).map(|it| it.0);
+    value.unwrap_or_default().to_owned()
+}
+
+/// That field of the first object in which it stands.
+fn last_field(json: &str, name: &str) -> String {
+    let direct = json.trim_start_matches("\"actor_id\":\"");
+    let nested = field(json, name);
+    if json.starts_with("\"actor_id\":\"M") {
+        direct.split('"').next().unwrap_or_default().to_owned()
+    } else {
+        nested
+    }
+}
+
+/// The text after a key of msgpack.
+fn text(body: &[u8], name: &str) -> String {
+    let mut key = Vec::new();
+    string(&mut key, name);
+    let Some(at) = body.windows(key.len()).position(|it| it == key) else {
+        return String::new();
+    };
+    let rest = &body[at + key.len()..];
+    let (start, length) = match rest[0] {
+        0xd9 => (2, usize::from(rest[1])),
+        head => (1, usize::from(head & 0x1f)),
+    };
+    String::from_utf8_lossy(&rest[start..start + length]).into_owned()
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    let length = u8::try_from(text.len()).unwrap();
+    if length < 32 {
+        out.push(0xa0 | length);
+    } else {
+        out.extend([0xd9, length]);
+    }
+    out.extend(text.as_bytes());
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
+    for c in text.bytes().filter(|it| *it != b'=') {
+        let digit = DIGITS.iter().position(|it| *it == c).unwrap();
+        bits = bits << 6 | u32::try_from(digit).unwrap();
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    bytes
+}
