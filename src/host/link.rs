@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::answer::Answers;
 use crate::lattice::LatticeName;
@@ -17,6 +17,10 @@ pub(super) const MAX_WAITING: usize = 1024;
 
 /// How long storage may take before the client is told that it failed.
 const WRITE_TIME: Duration = Duration::from_secs(10);
+
+/// What lies between deleting a link and putting it again: real providers hear of the two in tasks that overtake each
+/// other.
+pub(super) const BETWEEN: Duration = Duration::from_millis(50);
 
 /// A change of one link, and whom to tell the outcome.
 #[derive(Debug)]
@@ -69,6 +73,7 @@ impl Writer {
             before.filter(|it| it.values != link.values || it.provider_id != link.provider_id)
         {
             self.tell_deleted(&before).await;
+            sleep(BETWEEN).await;
         }
         self.tell_put(&link).await;
         Ok(())

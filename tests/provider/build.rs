@@ -13,13 +13,23 @@ pub(crate) fn program() -> &'static Path {
         let sum = text
             .bytes()
             .fold(7u64, |sum, it| sum.wrapping_mul(31) ^ u64::from(it));
-        let dir = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+        let dir = std::env::current_exe()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .to_owned();
         let path = dir.join(format!("test-provider-{sum:x}"));
         if !path.exists() {
             let new = dir.join(format!("test-provider-{}.new", std::process::id()));
             let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
             let status = Command::new(rustc)
-                .args(["--edition", "2024", "-Copt-level=1", "-Cstrip=symbols", "-o"])
+                .args([
+                    "--edition",
+                    "2024",
+                    "-Copt-level=1",
+                    "-Cstrip=symbols",
+                    "-o",
+                ])
                 .args([new.as_os_str(), source.as_ref()])
                 .status()
                 .unwrap();

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
@@ -90,9 +90,9 @@ impl Provider {
             listeners: HashMap::new(),
             links: Vec::new(),
         };
-        for link in data.split("{\"id\"").skip(1).chain(data.split("{\"actor_id\"").skip(1)) {
-            let link = format!("\"actor_id\"{link}");
-            provider.put(&last_field(&link, "actor_id"), &field(&link, "ADDRESS"));
+        for link in data.split("\"actor_id\":\"").skip(1) {
+            let actor = link.split('"').next().unwrap();
+            provider.put(actor, &field(link, "ADDRESS"));
         }
         let connect = "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n";
         let subscribe = format!(
@@ -154,13 +154,8 @@ impl Provider {
                     _ => "pong".to_owned(),
                 };
                 let mut response = vec![0x83];
-                for (name, value) in [("invocation_id", text(body, "id")), ("error", String::new())] {
-                    if name == "error" {
-                        continue;
-                    }
-                    string(&mut response, name);
-                    string(&mut response, &value);
-                }
+                string(&mut response, "invocation_id");
+                string(&mut response, &text(body, "id"));
                 string(&mut response, "msg");
                 response.extend([0xc5]);
                 response.extend(u16::try_from(said.len()).unwrap().to_be_bytes());
@@ -202,8 +197,6 @@ impl Provider {
         let open = Arc::new(AtomicBool::new(true));
         self.listeners.insert(actor.to_owned(), Arc::clone(&open));
         let address = address.to_owned();
-        let bound = Arc::new(Mutex::new(()));
-        let _wait = bound.lock();
         spawn(move || {
             let listener = (0..200).find_map(|_| {
                 TcpListener::bind(&address)
@@ -234,17 +227,6 @@ fn field(json: &str, name: &str) -> String {
     let rest = json.split_once(&format!("\"{name}\":\"")).map(|it| it.1);
     let value = rest.and_then(|it| it.split_once('"')).map(|it| it.0);
     value.unwrap_or_default().to_owned()
-}
-
-/// That field of the first object in which it stands.
-fn last_field(json: &str, name: &str) -> String {
-    let direct = json.trim_start_matches("\"actor_id\":\"");
-    let nested = field(json, name);
-    if json.starts_with("\"actor_id\":\"M") {
-        direct.split('"').next().unwrap_or_default().to_owned()
-    } else {
-        nested
-    }
 }
 
 /// The text after a key of msgpack.

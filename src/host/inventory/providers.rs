@@ -123,9 +123,7 @@ impl Providers {
         };
         if let Some(present) = self.by_key.get_mut(&key) {
             if let Phase::Stopping { .. } = present.phase {
-                present
-                    .waiting
-                    .push(Waiting::Start(start, Box::new(known)));
+                present.waiting.push(Waiting::Start(start, Box::new(known)));
             } else {
                 let error = present.refusal(&known);
                 out.push(failed(start, error));
@@ -236,12 +234,7 @@ impl Providers {
     }
 
     /// Hosts of older generations tell of an end and leave it at that; ours goes on to start it again.
-    pub(super) fn crashed<C>(
-        &mut self,
-        key: &ProviderKey,
-        crash: Crash,
-        out: &mut Vec<Effect<C>>,
-    ) {
+    pub(super) fn crashed<C>(&mut self, key: &ProviderKey, crash: Crash, out: &mut Vec<Effect<C>>) {
         let Some(provider) = self.runs(key) else {
             return;
         };
@@ -311,14 +304,15 @@ impl Providers {
     pub(super) fn has(&self, reference: &str, key: Option<&str>, link_name: &str) -> bool {
         let builtin = builtins::builtin(reference, self.aliases).map(|it| it.key);
         let mut loading = self.loading.get(reference).into_iter().flatten();
-        loading.any(|it| it.link_name == link_name) || self.by_key.iter().any(|(it, provider)| {
-            let id = it.id.as_str();
-            it.link_name == link_name
-                && (id == reference
-                    || provider.start.reference == reference
-                    || key == Some(id)
-                    || builtin == Some(id))
-        })
+        loading.any(|it| it.link_name == link_name)
+            || self.by_key.iter().any(|(it, provider)| {
+                let id = it.id.as_str();
+                it.link_name == link_name
+                    && (id == reference
+                        || provider.start.reference == reference
+                        || key == Some(id)
+                        || builtin == Some(id))
+            })
     }
 
     pub(super) fn waiting(&self) -> usize {

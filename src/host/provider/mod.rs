@@ -57,10 +57,7 @@ pub(super) enum Signal {
     /// A peer told it to shut down.
     Dismissed(ProviderKey),
     /// Its process ended by itself.
-    Crashed {
-        provider: ProviderKey,
-        crash: Crash,
-    },
+    Crashed { provider: ProviderKey, crash: Crash },
     /// Its process runs again.
     Restarted(ProviderKey),
 }

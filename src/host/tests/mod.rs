@@ -4,7 +4,7 @@ mod actors;
 mod artifacts;
 mod calls;
 mod captured;
-mod policy;
+mod processes;
 mod providers;
 mod requests;
 mod startup;

@@ -7,13 +7,13 @@ use super::*;
 use crate::lattice::wire::LinkDefinition;
 
 /// A port that was free a moment ago.
-async fn free_port() -> u16 {
+pub(super) async fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()
 }
 
 /// The whole answer to a GET; none if nobody listens.
-async fn get(port: u16) -> Option<String> {
+pub(super) async fn get(port: u16) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(request).await.ok()?;
@@ -44,7 +44,7 @@ fn page(text: &str) -> Vec<u8> {
 }
 
 impl Bench {
-    async fn start_page(&self, text: &str) -> ActorId {
+    pub(super) async fn start_page(&self, text: &str) -> ActorId {
         let key = Seed::generate(KeyKind::Module);
         let wasm = signed(&page(text), &key, |token| {
             token.metadata.as_mut().unwrap().caps = Some(vec![HTTP.to_owned()]);
@@ -56,7 +56,7 @@ impl Bench {
         ActorId::parse(&key.public()).unwrap()
     }
 
-    async fn start_server(&self) {
+    pub(super) async fn start_server(&self) {
         let body = json!({"provider_ref": "wasmcloud.azurecr.io/httpserver:0.15.0", "link_name": "default",
             "host_id": self.id()});
         assert_eq!(self.command("lp", body).await, ACCEPTED);
@@ -70,7 +70,7 @@ impl Bench {
         assert_eq!(started["claims"]["name"], "HTTP Server");
     }
 
-    async fn link(&self, actor: &ActorId, port: u16) {
+    pub(super) async fn link(&self, actor: &ActorId, port: u16) {
         let ack = self.control.put_link(&link(actor, port)).await;
         assert!(ack.unwrap().accepted);
     }
@@ -83,14 +83,14 @@ impl Bench {
         assert!(ack.unwrap().accepted);
     }
 
-    async fn serves(&self, port: u16, text: &str) {
+    pub(super) async fn serves(&self, port: u16, text: &str) {
         eventually(&format!("port {port} serves {text}"), async || {
             get(port).await.is_some_and(|it| it.ends_with(text))
         })
         .await;
     }
 
-    async fn closed(&self, port: u16) {
+    pub(super) async fn closed(&self, port: u16) {
         eventually("the port is closed", async || get(port).await.is_none()).await;
     }
 
@@ -101,7 +101,7 @@ impl Bench {
     }
 }
 
-fn link(actor: &ActorId, port: u16) -> LinkDefinition {
+pub(super) fn link(actor: &ActorId, port: u16) -> LinkDefinition {
     LinkDefinition {
         actor_id: actor.to_string(),
         provider_id: SERVER.to_owned(),
@@ -291,27 +291,6 @@ async fn a_provider_starts_once_and_stops() {
     assert_eq!(bench.command("lp", again).await, ACCEPTED);
     bench.event("provider_started").await;
     assert!(get(port).await.unwrap().ends_with("hello"));
-}
-
-#[tokio::test]
-async fn a_provider_that_is_not_built_in_says_so() {
-    let bench = Bench::new().await;
-    for reference in [
-        "builtin:teleport",
-        "ghcr.io/me/p:0.1",
-        "file:///tmp/p.par.gz",
-    ] {
-        let body = json!({"provider_ref": reference, "host_id": bench.id()});
-        assert_eq!(bench.command("lp", body).await, ACCEPTED);
-        let failed = bench.event("provider_start_failed").await;
-        assert_eq!(failed["provider_ref"], reference);
-        assert!(
-            failed["error"]
-                .as_str()
-                .unwrap()
-                .contains("builtin:httpserver")
-        );
-    }
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ mod providers;
 use std::sync::Arc;
 
 use super::*;
-use crate::claims::{ActorId, ActorMetadata, KeyKind, ProviderId, Seed, Token};
 use crate::archive::par::{Executable, Hash};
+use crate::claims::{ActorId, ActorMetadata, KeyKind, ProviderId, Seed, Token};
 use crate::host::event::{
     Amount, Archived, Job, Module, ProviderKey, Run, StartProvider, Stop, StopProvider, Update,
 };

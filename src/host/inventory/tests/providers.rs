@@ -146,7 +146,12 @@ fn either_kind_takes_the_place_of_the_other_once_that_is_gone() {
     bench.provider_started(Ok(()));
     bench.lp(archive);
     let refused = bench.provider_loaded(archive, 1).remove(0);
-    assert!(refused.contains("already running on this host, from builtin:httpserver; `wash update provider VAG3"), "{refused}");
+    assert!(
+        refused.contains(
+            "already running on this host, from builtin:httpserver; `wash update provider VAG3"
+        ),
+        "{refused}"
+    );
     bench.sp(Map::new());
     bench.lp(archive);
     assert!(bench.provider_loaded(archive, 1).is_empty());

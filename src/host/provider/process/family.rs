@@ -220,8 +220,7 @@ fn marked(mark: &str) -> Vec<i32> {
             continue;
         };
         // Looked at again once the handle is open: the id may have changed hands.
-        let handle =
-            Pid::from_raw(pid).and_then(|it| pidfd_open(it, PidfdFlags::empty()).ok());
+        let handle = Pid::from_raw(pid).and_then(|it| pidfd_open(it, PidfdFlags::empty()).ok());
         if let Some(handle) = handle
             && carries(pid)
             && pidfd_send_signal(&handle, Signal::KILL).is_ok()

@@ -49,7 +49,8 @@ pub(super) async fn launch(
     let program = verified(order, program, around).await?;
     let open = place.open().await?;
     let family = open.yard.family();
-    let mut family = family.map_err(|error| format!("cannot make room for its process: {error}"))?;
+    let mut family =
+        family.map_err(|error| format!("cannot make room for its process: {error}"))?;
     spawn::check(program.path())?;
     let command = spawn::command(&program, &family, &settings.environment, settings.bounds);
     let mut child = (open.spawner.spawn(command).await)
@@ -57,7 +58,10 @@ pub(super) async fn launch(
     family.lead_by(child.id());
 
     let line = host_data(order, around, links).line();
-    let secrets = [around.rpc.identity().signer.reveal(), settings.nats_seed.clone()];
+    let secrets = [
+        around.rpc.identity().signer.reveal(),
+        settings.nats_seed.clone(),
+    ];
     let output = Output::follow(&mut child, &order.facts.name, &secrets);
     let close_stdin = Arc::new(Notify::new());
     let (closed, pipe) = (Arc::clone(&close_stdin), child.stdin.take());

@@ -37,6 +37,7 @@ use self::links::{Tell, Told};
 use super::{Close, HEALTH_PERIOD, Handle, Signal, Surroundings, is_for, read_link};
 use crate::archive::par::Executable;
 use crate::host::event::{Crash, ProviderOrder};
+use crate::host::link::BETWEEN;
 use crate::lattice::subject;
 use crate::lattice::wire::{Health, LinkDefinition};
 
@@ -80,7 +81,8 @@ pub(super) async fn start(
     program: Executable,
     around: Surroundings,
 ) -> Result<(Handle, BoxFuture<'static, ()>), String> {
-    let failed = |error: &dyn std::fmt::Display| format!("cannot subscribe on the lattice: {error}");
+    let failed =
+        |error: &dyn std::fmt::Display| format!("cannot subscribe on the lattice: {error}");
     let client = around.rpc.client();
     let name = |subject: fn(&crate::lattice::LatticeName, &str, &str) -> String| {
         subject(
@@ -97,8 +99,9 @@ pub(super) async fn start(
     };
     let subscribe = async |subject: &String| client.subscribe(subject.clone()).await;
     let ears = Ears {
-        put: subscribe(&subjects.put).await.map_err(|it| failed(&it))?,
-        del: subscribe(&subjects.del).await.map_err(|it| failed(&it))?,
+        links: subscribe(&name(subject::rpc::link_changes))
+            .await
+            .map_err(|it| failed(&it))?,
         shutdown: subscribe(&subjects.shutdown)
             .await
             .map_err(|it| failed(&it))?,
@@ -130,8 +133,8 @@ struct Subjects {
 
 /// What others tell the provider.
 struct Ears {
-    put: Subscriber,
-    del: Subscriber,
+    /// Puts and deletes in one, so that they stay in order.
+    links: Subscriber,
     shutdown: Subscriber,
 }
 
@@ -159,8 +162,7 @@ enum Wake {
     Ended(String),
     Links,
     Settled,
-    Put(async_nats::Message),
-    Delete(async_nats::Message),
+    Told(async_nats::Message),
     Shutdown(async_nats::Message),
     Due,
     Health(Result<Health, Silence>),
@@ -235,8 +237,7 @@ impl Life {
             let wake = tokio::select! {
                 reason = run.ended() => Wake::Ended(reason),
                 order = self.close.recv() => Wake::Close(order),
-                Some(message) = self.ears.put.next() => Wake::Put(message),
-                Some(message) = self.ears.del.next() => Wake::Delete(message),
+                Some(message) = self.ears.links.next() => Wake::Told(message),
                 Some(message) = self.ears.shutdown.next() => Wake::Shutdown(message),
                 () = self.nudge.notified() => Wake::Links,
                 () = at(settle) => Wake::Settled,
@@ -249,8 +250,7 @@ impl Life {
                     let _ = order.done.send(());
                 }
                 Wake::Close(order) => return End::Close(order),
-                Wake::Put(message) => self.hear_put(&message),
-                Wake::Delete(message) => self.hear_delete(&message),
+                Wake::Told(message) => self.hear(&message),
                 Wake::Shutdown(message) => self.hear_shutdown(&message).await,
                 Wake::Links => {
                     if self.told.differs(&self.wanted()) {
@@ -379,24 +379,20 @@ impl Life {
 
     /// It hears what is published from now on. What came before, it may have missed.
     async fn listens(&mut self) {
-        while let Some(Some(message)) = self.ears.del.next().now_or_never() {
-            self.hear_delete(&message);
-        }
-        while let Some(Some(message)) = self.ears.put.next().now_or_never() {
-            self.hear_put(&message);
+        while let Some(Some(message)) = self.ears.links.next().now_or_never() {
+            self.hear(&message);
         }
         self.told.listens();
         self.tell().await;
     }
 
-    fn hear_put(&mut self, message: &async_nats::Message) {
-        if let Some(link) = read_link(&self.order.key, message) {
+    fn hear(&mut self, message: &async_nats::Message) {
+        let Some(link) = read_link(&self.order.key, message) else {
+            return;
+        };
+        if *message.subject == *self.subjects.put {
             self.told.heard_put(link);
-        }
-    }
-
-    fn hear_delete(&mut self, message: &async_nats::Message) {
-        if let Some(link) = read_link(&self.order.key, message) {
+        } else if *message.subject == *self.subjects.del {
             self.told.heard_delete(&link.actor_id);
         }
     }
@@ -412,7 +408,20 @@ impl Life {
     /// Says what nobody else has said.
     async fn tell(&mut self) {
         let wanted = self.wanted();
-        for tell in self.told.catch_up(&wanted) {
+        let tell = self.told.catch_up(&wanted);
+        let (gone, put): (Vec<_>, Vec<_>) = tell
+            .into_iter()
+            .partition(|it| matches!(it, Tell::Delete(_)));
+        let both = !gone.is_empty() && !put.is_empty();
+        self.publish(gone).await;
+        if both {
+            sleep(BETWEEN).await;
+        }
+        self.publish(put).await;
+    }
+
+    async fn publish(&self, tell: Vec<Tell>) {
+        for tell in tell {
             let (subject, link) = match tell {
                 Tell::Put(link) => (&self.subjects.put, link),
                 Tell::Delete(link) => (&self.subjects.del, link),
@@ -456,7 +465,10 @@ impl Life {
                 (Silence::Nobody, false) => "it does not listen on the lattice".to_owned(),
                 (Silence::Nobody, true) => "it no longer listens on the lattice".to_owned(),
                 (Silence::Slow, _) => {
-                    format!("no answer for its health within {:?}", self.around.rpc_timeout)
+                    format!(
+                        "no answer for its health within {:?}",
+                        self.around.rpc_timeout
+                    )
                 }
             };
             Health {

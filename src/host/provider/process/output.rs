@@ -40,7 +40,11 @@ impl Output {
         let mut readers = Vec::new();
         let log = Log {
             name: name.to_owned(),
-            secrets: secrets.iter().filter(|it| !it.is_empty()).cloned().collect(),
+            secrets: secrets
+                .iter()
+                .filter(|it| !it.is_empty())
+                .cloned()
+                .collect(),
             last: Arc::clone(&last),
             rate: Rate::new(Instant::now()),
         };
@@ -249,7 +253,10 @@ mod tests {
 
     #[test]
     fn lines_are_whole_wherever_they_were_split() {
-        assert_eq!(lines(&[b"one\ntw", b"o\n\nthr", b"ee"]), ["one", "two", "", "three"]);
+        assert_eq!(
+            lines(&[b"one\ntw", b"o\n\nthr", b"ee"]),
+            ["one", "two", "", "three"]
+        );
         assert_eq!(lines(&[b"a\x1b[31mb\x1b[0m\tc\r\x07\n"]), ["ab c"]);
     }
 
