@@ -91,6 +91,7 @@ const COMPLETE: &[(&str, &[&str])] = &[
     ("stop provider", &[PROVIDER]),
     ("stop host", &["some-host"]),
     ("scale actor", &[ACTOR, "--count", "2"]),
+    ("update provider", &[PROVIDER, "builtin:httpserver"]),
     ("update actor", &[ACTOR, "registry.example/hello:2"]),
     ("link put", &[ACTOR, PROVIDER, HTTP, "ADDRESS=127.0.0.1:0"]),
     ("link del", &[ACTOR, HTTP]),

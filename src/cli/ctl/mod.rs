@@ -11,6 +11,7 @@ mod link;
 mod lookup;
 pub(in crate::cli) mod pairs;
 mod place;
+mod replace;
 mod resolve;
 mod running;
 mod scale;

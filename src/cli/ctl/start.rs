@@ -173,7 +173,7 @@ impl StartProviderArgs {
 }
 
 /// A configuration that is JSON, as its text.
-fn configuration(path: &std::path::Path) -> Result<String, CommandError> {
+pub(super) fn configuration(path: &std::path::Path) -> Result<String, CommandError> {
     let text = read_text(path, 1 << 20)?;
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text) {
         let message = format!("{}: not valid JSON: {error}", path.display());

@@ -251,7 +251,7 @@ impl Driver<'_> {
     ///
     /// # Errors
     /// [`Kind::Ambiguous`] when several do and none was chosen.
-    async fn hosts_with(
+    pub(super) async fn hosts_with(
         &self,
         host: Option<&str>,
         all: bool,

@@ -1,9 +1,10 @@
-//! `wash update`: another revision in place of the one that runs.
+//! `wash update`: another revision of an actor in place of the one that runs. Providers: [`super::replace`].
 
 use serde_json::json;
 
 use super::driver::{Acknowledged, Driver};
 use super::lookup::several_hosts;
+use super::replace::UpdateProviderArgs;
 use super::stop::no_host_called;
 use super::wait::Goal;
 use super::{artifact, running};
@@ -17,6 +18,7 @@ use crate::lattice::wire::HostInventory;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum UpdateCommand {
     Actor(UpdateActorArgs),
+    Provider(UpdateProviderArgs),
 }
 
 /// Replace a running actor by a newer revision
@@ -44,6 +46,7 @@ impl UpdateCommand {
     pub(crate) async fn run(self, session: &Session) -> CommandResult {
         match self {
             Self::Actor(args) => args.run(session).await,
+            Self::Provider(args) => args.run(session).await,
         }
     }
 }
