@@ -70,6 +70,7 @@ complete -c wash -n "__fish_wash_needs_command" -f -a "policy" -d 'Decide what h
 complete -c wash -n "__fish_wash_needs_command" -f -a "config-service" -d 'Tell hosts what to start'
 complete -c wash -n "__fish_wash_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c wash -n "__fish_wash_needs_command" -f -a "man" -d 'Print the manual page, or write those of every command into a directory'
+complete -c wash -n "__fish_wash_needs_command" -f -a "provider-guard" -d 'Wait for the end of stdin, then end what the host of a folder left behind'
 complete -c wash -n "__fish_wash_needs_command" -f -a "help" -d 'Show help of a command, or a topic: exit-codes, environment, formats'
 complete -c wash -n "__fish_wash_using_subcommand up" -l ready-timeout -d 'How long everything may take to be ready' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l apply -d 'Start the actors, providers and links of this manifest, and wait until they run' -r -F
@@ -93,6 +94,8 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l oci-registry-password -
 complete -c wash -n "__fish_wash_using_subcommand up" -l oci-ca-file -d 'Certificate authorities to trust for registries besides the platform\'s, PEM, comma-separated [env: WASH_OCI_CA_FILE]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l allow-file-load -d 'Allow file:// references, which the host reads from its disk [default: only if NATS listens on this machine alone] [env: WASMCLOUD_ALLOW_FILE_LOAD]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l allow-unsigned -d 'Run unsigned modules too: for development [env: WASH_ALLOW_UNSIGNED]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l lenient-provider-claims -d 'Run provider archives although their claims have expired or are issued by no account, as only old tools wrote them [env: WASH_LENIENT_PROVIDER_CLAIMS]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l provider-env -d 'Environment variables that providers\' processes get besides RUST_LOG, OTEL_TRACES_EXPORTER and OTEL_EXPORTER_OTLP_ENDPOINT, comma-separated [env: WASH_PROVIDER_ENV]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l no-builtin-aliases -d 'Do not take references to first-party providers for the built-in ones [env: WASH_NO_BUILTIN_ALIASES]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l config-service-enabled -d 'Ask the lattice\'s config service at the start what to start, see `wash config-service serve` [env: WASMCLOUD_CONFIG_SERVICE]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l enable-structured-logging -d 'Write log lines as JSON [env: WASMCLOUD_STRUCTURED_LOGGING_ENABLED]' -r
@@ -131,19 +134,21 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-seed -d 'User seed 
 complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-jwt -d 'User JWT for calls, or a file with it; needs a seed [env: WASMCLOUD_RPC_JWT]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-credsfile -d 'Credentials file for calls [env: WASMCLOUD_RPC_CREDSFILE]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l rpc-tls -d 'TLS for calls [env: WASMCLOUD_RPC_TLS]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-host -d 'NATS host given to providers (not effective yet: built-in ones use --rpc-host) [env: WASMCLOUD_PROV_RPC_HOST]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-port -d 'NATS port given to providers (not effective yet) [env: WASMCLOUD_PROV_RPC_PORT]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-seed -d 'User seed given to providers, or a file with it (not effective yet) [env: WASMCLOUD_PROV_RPC_SEED]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-jwt -d 'User JWT given to providers, or a file with it (not effective yet) [env: WASMCLOUD_PROV_RPC_JWT]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-credsfile -d 'Credentials file given to providers (not effective yet) [env: WASMCLOUD_PROV_RPC_CREDSFILE]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-tls -d 'TLS for providers (not effective yet) [env: WASMCLOUD_PROV_RPC_TLS]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l policy-topic -d 'Ask a policy service on this subject before starts and calls, see `wash policy serve` [default: none, all is allowed] [env: WASMCLOUD_POLICY_TOPIC]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l policy-changes-topic -d 'Subject on which the policy service changes decisions [env: WASMCLOUD_POLICY_CHANGES_TOPIC]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l policy-timeout-ms -d 'How long the policy service may take; without an answer all is denied [default: 1000] [env: WASMCLOUD_POLICY_TIMEOUT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-host -d 'NATS host for providers that run as processes [default: that for calls] [env: WASMCLOUD_PROV_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-port -d 'NATS port for providers that run as processes [default: that for calls] [env: WASMCLOUD_PROV_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-seed -d 'User seed for these providers, or a file with it [default: user and credentials as for calls] [env: WASMCLOUD_PROV_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-jwt -d 'User JWT for these providers, or a file with it; needs a seed [env: WASMCLOUD_PROV_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-credsfile -d 'Credentials file for these providers [env: WASMCLOUD_PROV_RPC_CREDSFILE]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-tls -d 'TLS for these providers [env: WASMCLOUD_PROV_RPC_TLS]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-topic -d 'Subject of a policy service (not effective yet) [env: WASMCLOUD_POLICY_TOPIC]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-changes-topic -d 'Subject on which a policy service changes decisions (not effective yet) [env: WASMCLOUD_POLICY_CHANGES_TOPIC]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-timeout-ms -d 'How long a policy service may take [default: 1000] (not effective yet) [env: WASMCLOUD_POLICY_TIMEOUT]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-memory -d 'Memory of one actor instance: 64MiB, 1GiB; bare numbers are bytes [default: 256MiB] [env: WASH_MAX_MEMORY]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-time -d 'How long an actor may work on one call [default: 30s] [env: WASH_MAX_TIME]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-depth -d 'How many calls from actor to actor may follow from one [default: 32] [env: WASH_MAX_DEPTH]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-instances -d 'How many actor instances may run at once [default: 1000] [env: WASH_MAX_INSTANCES]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l provider-max-memory -d 'Address space of each provider process, as RLIMIT_AS [default: no limit] [env: WASH_PROVIDER_MAX_MEMORY]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l provider-max-files -d 'Files and connections that a provider process may have open [default: as the host] [env: WASH_PROVIDER_MAX_FILES]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
@@ -313,6 +318,7 @@ complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcomman
 complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -f -a "actor" -d 'Replace a running actor by a newer revision'
+complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from update" -f -a "provider" -d 'Replace a running provider by another program of the same key'
 complete -c wash -n "__fish_wash_using_subcommand ctl; and __fish_seen_subcommand_from link" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
@@ -877,23 +883,24 @@ complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcomm
 complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s v -l verbose -d 'Say more; twice for much more'
 complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand scale; and __fish_seen_subcommand_from actor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
 json\t'One JSON document, errors included'
 yaml\t'One YAML document, errors included'
 name\t'Only the ids, one a line, ready to be arguments'"
-complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
 always\t''
 never\t''"
-complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
-complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
-complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -s q -l quiet -d 'Say only what was asked for, and errors'
-complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -s v -l verbose -d 'Say more; twice for much more'
-complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -l no-input -d 'Never ask; fail and name the flag instead'
-complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor" -f -a "actor" -d 'Replace a running actor by a newer revision'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -f -a "actor" -d 'Replace a running actor by a newer revision'
+complete -c wash -n "__fish_wash_using_subcommand update; and not __fish_seen_subcommand_from actor provider" -f -a "provider" -d 'Replace a running provider by another program of the same key'
 complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l host -d 'Host to update it on, if it runs on several' -r
 complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
 complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
@@ -933,6 +940,46 @@ complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcom
 complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s v -l verbose -d 'Say more; twice for much more'
 complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from actor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l host -d 'Host to replace it on, if it runs on several' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s l -l link-name -d 'Link name under which it serves, if it runs under several' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l config-json -d 'File with the configuration that the provider is given at its start; - is stdin' -r -F
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand update; and __fish_seen_subcommand_from provider" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand link; and not __fish_seen_subcommand_from put del query" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
@@ -2412,6 +2459,22 @@ complete -c wash -n "__fish_wash_using_subcommand man" -s q -l quiet -d 'Say onl
 complete -c wash -n "__fish_wash_using_subcommand man" -s v -l verbose -d 'Say more; twice for much more'
 complete -c wash -n "__fish_wash_using_subcommand man" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand provider-guard" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand provider-guard" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand provider-guard" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand provider-guard" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand provider-guard" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand provider-guard" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand provider-guard" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand provider-guard" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand help" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'

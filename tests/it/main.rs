@@ -33,7 +33,7 @@ mod map;
 mod nats;
 mod outside;
 mod par;
-mod policy;
+mod process;
 mod up;
 #[cfg(target_os = "linux")]
 #[path = "../world/mod.rs"]

@@ -21,7 +21,11 @@ fn main() {
     let mut stdin = std::io::stdin().lock();
     stdin.read_line(&mut line).unwrap();
     let data = String::from_utf8(base64(line.trim())).unwrap();
-    let mode = field(&data, "config_json");
+    // From the command line it comes as a string in JSON.
+    let mode = match data.split_once(r#""config_json":"\""#) {
+        Some((_, rest)) => rest.split('\\').next().unwrap().to_owned(),
+        None => field(&data, "config_json"),
+    };
     let has = |word: &str| mode.split(' ').any(|it| it == word);
     if has("reads-to-end") {
         std::io::copy(&mut stdin, &mut std::io::sink()).unwrap();

@@ -269,6 +269,19 @@ mod tests {
         assert_eq!(found[1], "next");
     }
 
+    #[tokio::test]
+    async fn secrets_are_not_passed_on() {
+        let log = Log {
+            name: "p".to_owned(),
+            secrets: vec!["SCSEED".to_owned()],
+            last: Arc::default(),
+            rate: Rate::new(Instant::now()),
+        };
+        let last = Arc::clone(&log.last);
+        log.follow(&b"one\nthe seed is SCSEED!"[..]).await;
+        assert_eq!(*last.lock().unwrap(), ["one", "the seed is …!"]);
+    }
+
     #[test]
     fn a_flood_is_counted() {
         let start = Instant::now();
