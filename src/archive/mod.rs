@@ -119,6 +119,7 @@ pub async fn fetch_to_file(reference: &str, allow_files: bool) -> Result<PathBuf
         if !allow_files {
             return Err(FetchError::FilesDisabled(reference.to_owned()));
         }
+        regular(path).await?;
         return Ok(PathBuf::from(path));
     }
     if is_image(reference) {
@@ -140,31 +141,36 @@ fn is_image(reference: &str) -> bool {
         && bare.chars().all(fits)
 }
 
-fn too_large(path: &Path, limit: u64) -> FetchError {
-    FetchError::TooLarge {
-        path: path.display().to_string(),
-        limit,
+/// The size of a regular file, asked before opening it: opening a pipe waits for its writer.
+async fn regular(path: &str) -> Result<u64, FetchError> {
+    let failed = |reason: &str| FetchError::File {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let metadata = tokio::fs::metadata(Path::new(path))
+        .await
+        .map_err(|error| failed(&reason(&error)))?;
+    if metadata.is_dir() {
+        return Err(failed("it is a directory"));
     }
+    if !metadata.is_file() {
+        return Err(failed("it is not a regular file"));
+    }
+    Ok(metadata.len())
 }
 
-/// The size of a regular file.
-async fn check(path: &Path, limit: u64) -> Result<u64, FetchError> {
+async fn read(path: &str, limit: u64) -> Result<Bytes, FetchError> {
     let failed = |reason: String| FetchError::File {
         path: path.display().to_string(),
         reason,
     };
-    let metadata = tokio::fs::metadata(path)
-        .await
-        .map_err(|error| failed(reason(&error)))?;
-    // Asked before opening: opening a pipe waits for its writer.
-    if metadata.is_dir() {
-        return Err(failed("it is a directory".to_owned()));
-    }
-    if !metadata.is_file() {
-        return Err(failed("it is not a regular file".to_owned()));
-    }
-    if metadata.len() > limit {
-        return Err(too_large(path, limit));
+    let too_large = || FetchError::TooLarge {
+        path: path.to_owned(),
+        limit,
+    };
+    let size = regular(path).await?;
+    if size > limit {
+        return Err(too_large());
     }
     Ok(metadata.len())
 }

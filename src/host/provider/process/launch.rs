@@ -10,13 +10,13 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Surroundings;
 use super::data::HostData;
 use super::family::Family;
 use super::output::Output;
 use super::spawn;
 use crate::archive::par::Executable;
 use crate::host::event::ProviderOrder;
+use crate::host::provider::Surroundings;
 use crate::lattice::wire::LinkDefinition;
 
 /// How long a process that was asked by signal may take.
