@@ -5,6 +5,7 @@
 
 mod actor;
 mod actors;
+mod provider;
 mod providers;
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::provider::{Known, Phase, Provider, Waiting, words};
 use crate::claims::ProviderId;
 use crate::host::event::{
     Archived, Crash, Effect, ProviderKey, ProviderKind, ProviderOrder, StartProvider, StopProvider,
 };
 use crate::host::facts::{Dates, ProviderFacts};
 use crate::host::label;
-use crate::host::news::{News, Running};
+use crate::host::news::News;
 use crate::lattice::event::data::HealthCheck;
 use crate::lattice::wire::{Health, ProviderDescription};
 use crate::providers::{self as builtins, Builtin};
@@ -24,41 +25,6 @@ pub(super) struct Providers {
     /// The cluster key: it answers for what is built in.
     issuer: String,
     aliases: bool,
-}
-
-#[derive(Debug)]
-struct Provider {
-    start: StartProvider,
-    kind: ProviderKind,
-    facts: ProviderFacts,
-    phase: Phase,
-    /// None before the first check.
-    health: Option<Health>,
-    /// Its process has ended and waits to be started again.
-    is_down: bool,
-    /// What to do once it runs, or is gone.
-    waiting: Vec<Waiting>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Starting,
-    Running,
-    Stopping { reason: &'static str },
-}
-
-/// What is known of a provider before it starts.
-#[derive(Debug)]
-struct Known {
-    id: ProviderId,
-    facts: ProviderFacts,
-    kind: ProviderKind,
-}
-
-#[derive(Debug)]
-enum Waiting {
-    Start(StartProvider, Box<Known>),
-    Stop(StopProvider),
 }
 
 impl Providers {
@@ -340,79 +306,12 @@ impl Providers {
     }
 }
 
-impl Provider {
-    fn running(&self, key: &ProviderKey) -> Running {
-        Running {
-            key: key.clone(),
-            facts: self.facts.clone(),
-            reference: self.start.reference.clone(),
-            instance_id: self.start.instance_id.clone(),
-            annotations: self.start.annotations.clone(),
-        }
-    }
-
-    fn builtin(&self) -> Option<String> {
-        match &self.kind {
-            ProviderKind::Builtin(it) => Some(format!("builtin:{}", it.name)),
-            ProviderKind::Process(_) => None,
-        }
-    }
-
-    /// Why another start of this very provider is refused.
-    fn refusal(&self, other: &Known) -> String {
-        const TAKEN: &str = "Provider with that link name is already running on this host";
-        let same = match (&self.kind, &other.kind) {
-            (ProviderKind::Builtin(one), ProviderKind::Builtin(two)) => one.name == two.name,
-            (ProviderKind::Process(one), ProviderKind::Process(two)) => one.hash() == two.hash(),
-            _ => false,
-        };
-        if same {
-            return TAKEN.to_owned();
-        }
-        let (reference, id) = (&self.start.reference, &other.id);
-        format!("{TAKEN}, from {reference}; `wash update provider {id} REFERENCE` replaces it")
-    }
-
-    fn describe(&self, key: &ProviderKey) -> ProviderDescription {
-        ProviderDescription {
-            id: key.id.to_string(),
-            image_ref: Some(self.start.reference.clone()),
-            link_name: key.link_name.clone(),
-            contract_id: self.facts.contract.clone(),
-            name: Some(self.facts.name.clone()),
-            instance_id: self.start.instance_id.clone(),
-            annotations: self.start.annotations.clone(),
-            revision: self.facts.revision,
-            builtin: self.builtin(),
-            health: self.health.clone(),
-        }
-    }
-}
-
 fn failed<C>(start: StartProvider, error: String) -> Effect<C> {
     Effect::Publish(News::ProviderStartFailed {
         reference: start.reference,
         link_name: start.link_name,
         error,
     })
-}
-
-/// The state between an end and the next start, for people.
-fn words(crash: &Crash) -> String {
-    let Crash {
-        reason,
-        count,
-        pause,
-    } = crash;
-    let reason = match reason.as_str() {
-        "normal" => "exit status 0",
-        other => other,
-    };
-    let ended = format!("its process ended ({reason}) and starts again in {pause:?}");
-    match count {
-        0 | 1 => ended,
-        _ => format!("{ended}; it has ended {count} times in a row"),
-    }
 }
 
 fn no_builtin(reference: &str) -> String {

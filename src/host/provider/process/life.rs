@@ -145,7 +145,7 @@ impl Life {
         let mut due = run.since + FIRST_CHECK;
         let mut overdue = false;
         if ready {
-            self.listens().await;
+            self.listens();
             due = Instant::now();
         }
         loop {
@@ -181,7 +181,7 @@ impl Life {
                     asking = None;
                     if !ready && answer.is_ok() {
                         ready = true;
-                        self.listens().await;
+                        self.listens();
                     }
                     let late = !ready && run.since.elapsed() < HEALTH_PERIOD;
                     due = Instant::now() + if late { LATE_POLL } else { HEALTH_PERIOD };
@@ -289,13 +289,14 @@ impl Life {
         snapshot.links.values().filter(ours).cloned().collect()
     }
 
-    /// It hears what is published from now on. What came before, it may have missed.
-    async fn listens(&mut self) {
+    /// It hears what is published from now on. What came before, it may have missed; that is said again in a moment,
+    /// since providers subscribe to one thing after another.
+    fn listens(&mut self) {
         while let Some(Some(message)) = self.ears.links.next().now_or_never() {
             self.hear(&message);
         }
         self.told.listens();
-        self.tell().await;
+        self.nudge.notify_one();
     }
 
     fn hear(&mut self, message: &async_nats::Message) {
