@@ -249,11 +249,9 @@ impl Host {
             desk.announce(&inventory).await;
         }
 
-        let provisioner = Provisioner {
-            allow_files: config.allow_file_load,
-            trust: config.processes.trust,
-            programs: config.processes.programs.clone(),
-        };
+        let programs = config.processes.programs.clone();
+        let trust = config.processes.trust;
+        let provisioner = Provisioner::new(config.allow_file_load, trust, programs);
         let around = Around {
             loader: Loader::new(
                 engine,

@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::event::Archived;
@@ -14,6 +16,9 @@ use crate::claims::{KeyError, ProviderError, ProviderId, Trust};
 
 /// How long fetching an archive may take; they are larger than actors.
 const FETCH_TIME: Duration = Duration::from_secs(900);
+
+/// Archives unpacked at once; more wait. Each takes a thread, and perhaps a core for seconds.
+const AT_ONCE: usize = 2;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProvisionError {
@@ -48,21 +53,36 @@ fn lenient(error: &ProviderError) -> &'static str {
 /// Fetches archives, checks them and takes out the program for this machine; cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Provisioner {
-    pub(super) allow_files: bool,
-    pub(super) trust: Trust,
+    allow_files: bool,
+    trust: Trust,
     /// Where programs are kept, by the hash of their content.
-    pub(super) programs: PathBuf,
+    programs: PathBuf,
+    slots: Arc<Semaphore>,
 }
 
 impl Provisioner {
+    pub(super) fn new(allow_files: bool, trust: Trust, programs: PathBuf) -> Self {
+        Self {
+            allow_files,
+            trust,
+            programs,
+            slots: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
     pub(super) async fn load(&self, reference: &str) -> Result<Archived, ProvisionError> {
         let fetch = archive::fetch_to_file(reference, self.allow_files);
         let path = timeout(FETCH_TIME, fetch).await;
         let path = path.map_err(|_| ProvisionError::Slow {
             reference: reference.to_owned(),
         })??;
+        let slot = Arc::clone(&self.slots).acquire_owned().await;
         let (this, owned) = (self.clone(), reference.to_owned());
-        tokio::task::spawn_blocking(move || this.unpack(&owned, &path))
+        let unpack = move || {
+            let _slot = slot;
+            this.unpack(&owned, &path)
+        };
+        tokio::task::spawn_blocking(unpack)
             .await
             .map_err(|_| ProvisionError::Crashed {
                 reference: reference.to_owned(),

@@ -37,6 +37,8 @@ pub(super) async fn processes(plan: &Plan, address: &str) -> Result<Processes, C
     let wanted = &settings.providers;
     let names = ENVIRONMENT.iter().copied();
     let names = names.chain(wanted.env.iter().map(String::as_str));
+    let log_level = settings.log_level.as_ref().map(|it| it.value.as_str());
+    let log_level = log_level.filter(|_| plan.env.get("RUST_LOG").is_none());
     let variable = |name: &str| Some((name.to_owned(), plan.env.get(name)?.to_owned()));
     Ok(Processes {
         programs: plan.programs(),
@@ -57,8 +59,16 @@ pub(super) async fn processes(plan: &Plan, address: &str) -> Result<Processes, C
             files: wanted.files,
         },
         structured_logging: settings.structured_logging,
-        log_level: settings.log_level.as_ref().map(|it| it.value.clone()),
+        log_level: log_level.and_then(level),
     })
+}
+
+/// The level in the words of providers, which refuse every other. Ours may also be a filter.
+fn level(text: &str) -> Option<String> {
+    let text = text.trim().to_ascii_lowercase();
+    ["error", "warn", "info", "debug", "trace"]
+        .contains(&text.as_str())
+        .then_some(text)
 }
 
 /// JWT and seed, as providers take them; empty for none.

@@ -337,7 +337,7 @@ async fn what_cannot_be_run_says_why() {
     for (reference, words) in [
         (
             "file:///nonexistent.par.gz".to_owned(),
-            "cannot open /nonexistent.par.gz",
+            "cannot read /nonexistent.par.gz",
         ),
         (bench.file("no.par", b"nothing"), "no provider archive"),
         ("not a reference".to_owned(), "not a reference"),

@@ -62,7 +62,11 @@ pub(super) async fn launch(
         around.rpc.identity().signer.reveal(),
         settings.nats_seed.clone(),
     ];
-    let output = Output::follow(&mut child, &order.facts.name, &secrets);
+    let name = match order.facts.name.as_str() {
+        "" => order.key.id.as_str(),
+        name => name,
+    };
+    let output = Output::follow(&mut child, name, &secrets);
     let close_stdin = Arc::new(Notify::new());
     let (closed, pipe) = (Arc::clone(&close_stdin), child.stdin.take());
     let feed = tokio::spawn(async move {

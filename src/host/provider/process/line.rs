@@ -18,6 +18,9 @@ use crate::lattice::{LatticeName, subject};
 /// How long its acknowledgement of a shutdown may take.
 const ACKNOWLEDGE: Duration = Duration::from_secs(2);
 
+/// The longest text about its health, in characters.
+const MAX_MESSAGE: usize = 500;
+
 /// What providers of every generation take for a question.
 const HEALTH_REQUEST: &[u8] = b"\x81\xabplaceholder\xc3";
 
@@ -142,6 +145,15 @@ impl Line {
 
     /// Its health, in words if there is no answer; `ready` if there has been one before.
     pub(super) fn health(&self, answer: Result<Health, Silence>, ready: bool) -> Health {
+        let answer = answer.map(|mut health| {
+            // It travels in every inventory.
+            if let Some(message) = &mut health.message
+                && let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE)
+            {
+                message.truncate(end);
+            }
+            health
+        });
         answer.unwrap_or_else(|silence| {
             let message = match (silence, ready) {
                 (Silence::Nobody, false) => "it does not listen on the lattice".to_owned(),

@@ -39,7 +39,7 @@ impl Output {
         let last = Arc::default();
         let mut readers = Vec::new();
         let log = Log {
-            name: name.to_owned(),
+            name: printable(name.as_bytes()),
             secrets: secrets
                 .iter()
                 .filter(|it| !it.is_empty())
