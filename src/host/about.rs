@@ -24,6 +24,8 @@ pub(super) struct About {
     pub(super) js_domain: Option<String>,
     pub(super) ctl_url: String,
     pub(super) rpc_url: String,
+    /// For providers that are not built in.
+    pub(super) provider_url: String,
 }
 
 impl About {
@@ -40,7 +42,7 @@ impl About {
             js_domain: self.js_domain.clone(),
             ctl_host: self.ctl_url.clone(),
             rpc_host: self.rpc_url.clone(),
-            prov_rpc_host: self.rpc_url.clone(),
+            prov_rpc_host: self.provider_url.clone(),
             lattice_prefix: self.lattice.to_string(),
             lattice: self.lattice.to_string(),
             cut_off: None,

@@ -376,6 +376,7 @@ fn about(config: &Config, id: HostId) -> About {
         js_domain: config.js_domain.clone(),
         ctl_url: without_user(&config.ctl_url),
         rpc_url: without_user(&config.rpc_url),
+        provider_url: without_user(&config.processes.nats_url),
     }
 }
 

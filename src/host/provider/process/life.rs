@@ -126,6 +126,10 @@ impl Life {
             };
             let lived = run.since.elapsed();
             run.end(Duration::ZERO).await;
+            // It may have been quicker than we to act on what a peer said.
+            while let Some(Some(message)) = self.ears.shutdown.next().now_or_never() {
+                self.hear_shutdown(&message).await;
+            }
             if self.dismissed {
                 return;
             }
