@@ -13,7 +13,7 @@ pub(super) async fn free_port() -> u16 {
 }
 
 /// The whole answer to a GET; none if nobody listens.
-pub(super) async fn get(port: u16) -> Option<String> {
+async fn get(port: u16) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(request).await.ok()?;
