@@ -85,6 +85,9 @@ _wash() {
             wash,policy)
                 cmd="wash__subcmd__policy"
                 ;;
+            wash,provider-guard)
+                cmd="wash__subcmd__provider__subcmd__guard"
+                ;;
             wash,pull)
                 cmd="wash__subcmd__pull"
                 ;;
@@ -365,7 +368,7 @@ _wash() {
 
     case "${cmd}" in
         wash)
-            opts="-o -q -v -h -V --output --quiet --verbose --no-input --color --log-level --log-format --help --version up down status ctl get start stop scale update link apply label call ctx doctor leaf keys claims par hub completions man provider-guard help"
+            opts="-o -q -v -h -V --output --quiet --verbose --no-input --color --log-level --log-format --help --version up down status ctl get start stop scale update link apply label call ctx doctor leaf keys claims par reg push pull inspect drain hub policy config-service completions man provider-guard help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7738,6 +7741,40 @@ _wash() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wash__subcmd__provider__subcmd__guard)
+            opts="-o -q -v -h --output --quiet --verbose --no-input --color --log-level --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text table wide json yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text table wide json yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wash__subcmd__pull)
             opts="-d -r -u -p -o -q -v -h --destination --digest --allow-latest --registry --user --password --password-stdin --insecure --ca-file --output --quiet --verbose --no-input --color --log-level --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -9563,7 +9600,7 @@ _wash() {
             return 0
             ;;
         wash__subcmd__up)
-            opts="-d -l -x -o -q -v -h --detached --ready-timeout --apply --expand-env --host-config --ephemeral --label --bundle --passphrase-file --passphrase-env --lattice --name --host-seed --cluster-seed --cluster-issuers --rpc-timeout-ms --provider-delay --allow-latest --allowed-insecure --oci-registry --oci-registry-user --oci-registry-password --allow-file-load --allow-unsigned --lenient-provider-claims --provider-env --no-builtin-aliases --config-service-enabled --enable-structured-logging --structured-log-level --enable-ipv6 --grace --nats-host --nats-port --nats-config --nats-connect-only --nats-server --nats-js-domain --js-domain --leaf-remote --creds --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --account --leaf-optional --ctl-host --ctl-port --ctl-seed --ctl-jwt --ctl-credsfile --ctl-tls --ctl-topic-prefix --rpc-host --rpc-port --rpc-seed --rpc-jwt --rpc-credsfile --rpc-tls --prov-rpc-host --prov-rpc-port --prov-rpc-seed --prov-rpc-jwt --prov-rpc-credsfile --prov-rpc-tls --policy-topic --policy-changes-topic --policy-timeout-ms --max-memory --max-time --max-depth --max-instances --provider-max-memory --provider-max-files --output --quiet --verbose --no-input --color --log-level --log-format --help"
+            opts="-d -l -x -o -q -v -h --detached --ready-timeout --apply --expand-env --host-config --ephemeral --label --bundle --passphrase-file --passphrase-env --lattice --name --host-seed --cluster-seed --cluster-issuers --rpc-timeout-ms --provider-delay --allow-latest --allowed-insecure --oci-registry --oci-registry-user --oci-registry-password --oci-ca-file --allow-file-load --allow-unsigned --lenient-provider-claims --provider-env --no-builtin-aliases --config-service-enabled --enable-structured-logging --structured-log-level --enable-ipv6 --grace --nats-host --nats-port --nats-config --nats-connect-only --nats-server --nats-js-domain --js-domain --leaf-remote --creds --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --account --leaf-optional --ctl-host --ctl-port --ctl-seed --ctl-jwt --ctl-credsfile --ctl-tls --ctl-topic-prefix --rpc-host --rpc-port --rpc-seed --rpc-jwt --rpc-credsfile --rpc-tls --prov-rpc-host --prov-rpc-port --prov-rpc-seed --prov-rpc-jwt --prov-rpc-credsfile --prov-rpc-tls --policy-topic --policy-changes-topic --policy-timeout-ms --max-memory --max-time --max-depth --max-instances --provider-max-memory --provider-max-files --output --quiet --verbose --no-input --color --log-level --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

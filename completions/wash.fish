@@ -140,9 +140,9 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-seed -d 'User 
 complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-jwt -d 'User JWT for these providers, or a file with it; needs a seed [env: WASMCLOUD_PROV_RPC_JWT]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-credsfile -d 'Credentials file for these providers [env: WASMCLOUD_PROV_RPC_CREDSFILE]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l prov-rpc-tls -d 'TLS for these providers [env: WASMCLOUD_PROV_RPC_TLS]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l policy-topic -d 'Subject of a policy service (not effective yet) [env: WASMCLOUD_POLICY_TOPIC]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l policy-changes-topic -d 'Subject on which a policy service changes decisions (not effective yet) [env: WASMCLOUD_POLICY_CHANGES_TOPIC]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l policy-timeout-ms -d 'How long a policy service may take [default: 1000] (not effective yet) [env: WASMCLOUD_POLICY_TIMEOUT]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-topic -d 'Ask a policy service on this subject before starts and calls, see `wash policy serve` [default: none, all is allowed] [env: WASMCLOUD_POLICY_TOPIC]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-changes-topic -d 'Subject on which the policy service changes decisions [env: WASMCLOUD_POLICY_CHANGES_TOPIC]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l policy-timeout-ms -d 'How long the policy service may take; without an answer all is denied [default: 1000] [env: WASMCLOUD_POLICY_TIMEOUT]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-memory -d 'Memory of one actor instance: 64MiB, 1GiB; bare numbers are bytes [default: 256MiB] [env: WASH_MAX_MEMORY]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-time -d 'How long an actor may work on one call [default: 30s] [env: WASH_MAX_TIME]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-depth -d 'How many calls from actor to actor may follow from one [default: 32] [env: WASH_MAX_DEPTH]' -r
