@@ -10,13 +10,13 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::data::HostData;
 use super::family::Family;
 use super::output::Output;
 use super::spawn;
 use crate::archive::par::Executable;
 use crate::host::event::ProviderOrder;
 use crate::host::provider::Surroundings;
+use crate::lattice::host_data::HostData;
 use crate::lattice::wire::LinkDefinition;
 
 /// How long a process that was asked by signal may take.
@@ -57,7 +57,7 @@ pub(super) async fn launch(
         .map_err(|error| spawn::explain(&error, program.path()))?;
     family.lead_by(child.id());
 
-    let line = host_data(order, around, links).line();
+    let line = host_data(order, around, links).to_line();
     let secrets = [
         around.rpc.identity().signer.reveal(),
         settings.nats_seed.clone(),
@@ -72,7 +72,7 @@ pub(super) async fn launch(
     let feed = tokio::spawn(async move {
         let Some(mut pipe) = pipe else { return };
         // It may not want to read, or be gone.
-        if pipe.write_all(&line).await.is_ok() && pipe.flush().await.is_ok() {
+        if pipe.write_all(line.as_bytes()).await.is_ok() && pipe.flush().await.is_ok() {
             closed.notified().await;
         }
     });
@@ -118,6 +118,14 @@ fn host_data(
         let mut all = settings.environment.iter();
         all.find(|(it, _)| it == name).map(|(_, it)| it.as_str())
     };
+    let telemetry = [
+        ("traces_exporter", "OTEL_TRACES_EXPORTER"),
+        ("exporter_otlp_endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ];
+    let otel_config = telemetry
+        .iter()
+        .filter_map(|(field, name)| Some(((*field).to_owned(), variable(name)?.into())))
+        .collect();
     let identity = around.rpc.identity();
     let milliseconds = around.rpc_timeout.as_millis();
     HostData {
@@ -133,17 +141,14 @@ fn host_data(
         provider_key: order.key.id.to_string(),
         link_definitions,
         config_json: order.configuration.clone().unwrap_or_default(),
-        default_rpc_timeout_ms: u64::try_from(milliseconds).unwrap_or(u64::MAX),
+        default_rpc_timeout_ms: u64::try_from(milliseconds).ok(),
         cluster_issuers: identity.issuers.clone(),
         invocation_seed: identity.signer.reveal(),
         enable_structured_logging: settings.structured_logging,
         structured_logging: settings.structured_logging,
         log_level: settings.log_level.clone(),
         js_domain: around.js_domain.clone(),
-        otel_config: HostData::otel(
-            variable("OTEL_TRACES_EXPORTER"),
-            variable("OTEL_EXPORTER_OTLP_ENDPOINT"),
-        ),
+        otel_config,
     }
 }
 

@@ -12,7 +12,6 @@
 //! ```
 
 mod backoff;
-mod data;
 mod family;
 mod launch;
 mod life;
