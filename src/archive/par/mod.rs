@@ -30,7 +30,7 @@ pub use archive::{Archive, Found, Survey};
 pub use cache::Executable;
 pub use hash::Hash;
 pub use target::{BadTarget, Target};
-pub use walk::{HEAD, Limits, looks_like_archive};
+pub use walk::Limits;
 pub use write::{Library, write};
 
 #[derive(Debug, thiserror::Error)]

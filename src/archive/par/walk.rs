@@ -12,12 +12,8 @@ use super::{Hash, ParError, Target};
 pub(super) const CLAIMS: &str = "claims.jwt";
 pub(super) const LIBRARY_SUFFIX: &str = ".bin";
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const USTAR_AT: usize = 257;
 /// Far more than owners and times need, in bytes.
 const MAX_EXTENSION: u64 = 64 << 10;
-
-/// How many of a file's first bytes [`looks_like_archive`] wants to see.
-pub const HEAD: usize = 512;
 
 /// What an archive may cost its reader, in bytes unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +37,6 @@ impl Default for Limits {
             unpacked: 4 << 30,
         }
     }
-}
-
-/// Whether a file that begins so could be an archive. Modules and text never do.
-pub fn looks_like_archive(head: &[u8]) -> bool {
-    head.starts_with(&GZIP_MAGIC)
-        || head
-            .get(USTAR_AT..)
-            .is_some_and(|it| it.starts_with(b"ustar"))
 }
 
 /// What an entry is by its name.

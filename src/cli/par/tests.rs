@@ -383,7 +383,7 @@ fn mistakes_are_told_before_keys_are_made() {
         ),
         (&["inspect", "~/gone.par"], Kind::NotFound),
         (&["inspect", "~/text"], Kind::Refused),
-        (&["inspect", "ghcr.io/acme/kv:0.1"], Kind::Refused),
+        (&["inspect", "127.0.0.1:1/acme/kv:0.1"], Kind::Connect),
     ] {
         assert_eq!(place.run(args).unwrap_err().kind, kind, "{args:?}");
     }

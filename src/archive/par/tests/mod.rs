@@ -15,6 +15,7 @@ use flate2::write::GzEncoder;
 use tar::EntryType;
 
 use super::*;
+use crate::archive::oci::Kind;
 use crate::claims::{
     ActorMetadata, KeyKind, ProviderClaims, ProviderMetadata, Seed, Token, Trust, jwt,
 };
@@ -152,7 +153,7 @@ fn what_is_written_is_read_and_the_same_every_time() {
         let mut again = token.clone();
         again.id = "another".into();
         assert_eq!(bytes, packed(again, &keys, &reversed, compress));
-        assert!(looks_like_archive(&bytes[..HEAD]));
+        assert_eq!(Kind::sniff(&bytes), Some(Kind::Archive));
 
         let mut archive = open(&bytes).unwrap();
         assert_eq!(archive.is_compressed(), compress);
