@@ -21,7 +21,15 @@ mod report;
 mod serving;
 mod stage;
 mod starting;
+mod supply;
 mod target;
+
+// As the tests have them.
+#[path = "../../tests/provider/build.rs"]
+mod provider;
+#[path = "../../tests/it/registry.rs"]
+#[expect(dead_code, reason = "TLS and logins are not measured")]
+mod registry;
 
 use std::time::Duration;
 
@@ -79,13 +87,13 @@ fn main() {
             "--quick" => effort = Effort::QUICK,
             // Cargo says that this is a benchmark.
             "--bench" => {}
-            section @ ("serving" | "starting" | "memory" | "fleet" | "latency" | "scale"
-            | "idle") => {
+            section @ ("serving" | "starting" | "memory" | "fleet" | "supply" | "latency"
+            | "scale" | "idle") => {
                 sections.push(section);
             }
             other => {
                 eprintln!(
-                    "unknown: {other} (--quick, serving, starting, memory, fleet, latency, scale, idle)"
+                    "unknown: {other} (--quick, serving, starting, memory, fleet, supply, latency, scale, idle)"
                 );
                 std::process::exit(2);
             }
@@ -105,6 +113,9 @@ fn main() {
     }
     if chosen("memory") {
         memory::measure(effort, &mut report);
+    }
+    if chosen("supply") {
+        supply::measure(effort, &mut report);
     }
     // Only when asked for: other figures, for another document.
     if sections.contains(&"latency") {

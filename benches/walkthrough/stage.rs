@@ -39,6 +39,11 @@ impl Process {
         Memory::of(self.0.id())
     }
 
+    /// From now on, the most it holds is counted anew.
+    pub(crate) fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.0.id()), "5").unwrap();
+    }
+
     /// What it has computed so far, in user and kernel mode.
     pub(crate) fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
@@ -85,6 +90,8 @@ pub(crate) struct Memory {
     pub(crate) resident: u64,
     /// That part which no file stands behind.
     pub(crate) anonymous: u64,
+    /// The most that was resident since its start, or since that was forgotten.
+    pub(crate) peak: u64,
 }
 
 impl Memory {
@@ -98,6 +105,7 @@ impl Memory {
         Self {
             resident: field("VmRSS:"),
             anonymous: field("RssAnon:"),
+            peak: field("VmHWM:"),
         }
     }
 }
