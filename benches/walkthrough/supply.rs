@@ -78,18 +78,16 @@ fn archives(effort: Effort, registry: &Registry, report: &mut Report) {
     ])];
     for what in [BARE, COLD, CACHED, SMALL] {
         let times = &samples.times[what];
-        let ratio = median(times).as_secs_f64() / bare.as_secs_f64();
+        // Other bytes have no such ratio.
+        let ratio = match what {
+            SMALL => String::new(),
+            _ => format!("{:.1}", median(times).as_secs_f64() / bare.as_secs_f64()),
+        };
         let (before, grown) = match samples.peaks.get(what) {
             Some(&(before, grown)) => (mib(before), mib(grown)),
-            None => ("".to_owned(), "".to_owned()),
+            None => Default::default(),
         };
-        rows.push(cells([
-            what,
-            &spread(times),
-            &format!("{ratio:.1}"),
-            &before,
-            &grown,
-        ]));
+        rows.push(cells([what, &spread(times), &ratio, &before, &grown]));
     }
     report.table("Supply: pull and start of an archive", &rows);
 }
