@@ -1,0 +1,1 @@
+//! JetStream on a bus of its own, without sockets.
