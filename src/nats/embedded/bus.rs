@@ -79,12 +79,25 @@ impl Bus {
         headers: Option<&Bytes>,
         payload: &Bytes,
     ) -> usize {
-        self.hub.publish(&Message {
+        self.deliver(subject, subject, reply, headers, payload)
+    }
+
+    /// As [`Bus::publish`], to those that listen on `to`, who see `subject`: what a consumer has for them.
+    pub fn deliver(
+        &self,
+        to: &str,
+        subject: &str,
+        reply: Option<&str>,
+        headers: Option<&Bytes>,
+        payload: &Bytes,
+    ) -> usize {
+        let message = Message {
             subject: subject.as_bytes(),
             reply: reply.map(str::as_bytes),
             headers: headers.map(Part::shared),
             payload: Part::shared(payload),
-        })
+        };
+        self.hub.publish(to.as_bytes(), &message)
     }
 
     /// Somebody, here or at a client, listens on this subject.

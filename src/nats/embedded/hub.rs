@@ -89,9 +89,10 @@ impl Hub {
         self.generation.load(Ordering::Acquire)
     }
 
-    pub(super) fn route(&self, subject: &[u8]) -> Route {
+    /// Adds all that match a subject.
+    pub(super) fn route(&self, subject: &[u8], found: &mut Route) {
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.matches(subject)
+        table.matches(subject, found);
     }
 
     pub(super) fn interest(&self, subject: &[u8]) -> bool {
@@ -104,10 +105,12 @@ impl Hub {
         table.len()
     }
 
-    /// Routes a message of the server itself, and has it written.
-    pub(super) fn publish(&self, message: &Message<'_>) -> usize {
+    /// Routes a message of the server itself by `to`, whatever subject it shows, and has it written.
+    pub(super) fn publish(&self, to: &[u8], message: &Message<'_>) -> usize {
         let mut wake = Wake::default();
-        let count = self.deliver(&self.route(message.subject), message, None, &mut wake);
+        let mut route = Route::default();
+        self.route(to, &mut route);
+        let count = self.deliver(&route, message, None, &mut wake);
         for it in wake.clients {
             it.out.wake();
         }

@@ -1,16 +1,283 @@
 //! A NATS server for one machine, in this process.
+//!
+//! Speaks the client protocol, with JetStream for what key-value buckets, object stores and ordinary consumers need.
+//! There are no clusters, leaf nodes, gateways or accounts; who needs them puts nats-server in its place.
+//!
+//! `parser.rs` reads, `session.rs` understands, `hub.rs` routes by `trie.rs`, `outbound.rs` writes. Inside parts, as
+//! JetStream, use `bus.rs`. Does not know lattices, hosts or claims.
 
+mod auth;
 mod bus;
+mod cache;
 mod client;
+mod connection;
 mod hub;
+mod info;
+
+#[cfg(not(core_only))]
 pub mod jetstream;
 mod message;
 mod outbound;
+pub mod parser;
+mod serving;
+mod session;
+mod tls;
 mod trie;
 
-pub use bus::{Bus, BusSubscription, Delivered};
+#[cfg(test)]
+mod tests;
 
-/// A bus of its own, without any listener.
-pub fn detached() -> Bus {
-    Bus::new(std::sync::Arc::new(hub::Hub::new()))
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+pub use auth::{Auth, AuthError, Credential};
+pub use bus::{Bus, BusSubscription, Delivered};
+pub use info::VERSION;
+pub use tls::{Tls, TlsError};
+
+use self::hub::Hub;
+use self::info::Info;
+use self::outbound::Limits;
+use self::parser::Bounds;
+use self::serving::{Serving, Times};
+
+/// How long to wait when no connection can be accepted, as when there are too many open files.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// What a server needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Port 0 lets the kernel choose.
+    pub listen: SocketAddr,
+    pub server_name: String,
+    pub auth: Auth,
+    pub tls: Option<Tls>,
+    /// Shown to clients; set where JetStream is started on the bus.
+    pub jetstream: Option<Domain>,
+    /// Bytes of headers and payload of one message.
+    pub max_payload: usize,
+    /// Bytes of one line of the protocol.
+    pub max_control_line: usize,
+    /// Bytes that wait for one client until it is cut off.
+    pub max_pending: usize,
+    pub max_connections: usize,
+    /// Per client; 0 is any number.
+    pub max_subscriptions: usize,
+    /// How long a client may take nothing while something waits for it.
+    pub write_deadline: Duration,
+    /// How long a client may be silent before it is asked whether it is there.
+    pub ping_interval: Duration,
+    /// How long a client may take to say who it is.
+    pub auth_timeout: Duration,
+}
+
+/// JetStream as clients see it.
+#[derive(Clone, Debug, Default)]
+pub struct Domain(pub Option<String>);
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        address: SocketAddr,
+        reason: io::Error,
+    },
+}
+
+/// Starts servers.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that runs. Dropping it closes all connections at once.
+pub struct Running {
+    address: SocketAddr,
+    bus: Bus,
+    serving: Arc<Serving>,
+    accepting: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Listens, and serves from then on.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not to be had, or not without authentication, or certificate and key do not serve.
+    pub async fn start(config: Config) -> Result<Running, StartError> {
+        config.auth.check_address(config.listen.ip())?;
+        let tls = config.tls.as_ref().map(Tls::load).transpose()?;
+        let listen = |reason| StartError::Listen {
+            address: config.listen,
+            reason,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let hub = Arc::new(Hub::new());
+        let serving = Arc::new(Serving {
+            greeting: greeting(&config, address),
+            hub: hub.clone(),
+            tls: tls.map(TlsAcceptor::from),
+            bounds: Bounds {
+                control_line: config.max_control_line,
+                payload: config.max_payload,
+            },
+            pending: Limits {
+                pending: config.max_pending,
+                stall: config.write_deadline,
+            },
+            times: Times {
+                handshake: config.auth_timeout,
+                auth: config.auth_timeout,
+                ping: config.ping_interval,
+            },
+            subscriptions: config.max_subscriptions,
+            connections: config.max_connections,
+            open: AtomicUsize::new(0),
+            leaving: CancellationToken::new(),
+            closing: CancellationToken::new(),
+            auth: config.auth,
+        });
+        tracing::info!(%address, version = VERSION, "serving NATS on this machine: a single node, without clusters or leaf nodes");
+        let accepting = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, serving.clone(), accepting.clone()));
+        Ok(Running {
+            address,
+            bus: Bus::new(hub),
+            serving,
+            accepting,
+            tasks,
+        })
+    }
+}
+
+impl Config {
+    /// The limits that nats-server has by default, on an address without authentication or TLS.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            server_name: "wash".to_owned(),
+            auth: Auth::default(),
+            tls: None,
+            jetstream: None,
+            max_payload: 1024 * 1024,
+            max_control_line: 4096,
+            max_pending: 64 * 1024 * 1024,
+            max_connections: 64 * 1024,
+            max_subscriptions: 0,
+            write_deadline: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(120),
+            auth_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Running {
+    /// Where it listens; the port is a real one.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The inside door, for parts that run with it.
+    pub fn bus(&self) -> Bus {
+        self.bus.clone()
+    }
+
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        self.serving.open.load(Ordering::Acquire)
+    }
+
+    /// Subscriptions there are, those of the server itself included.
+    pub fn subscriptions(&self) -> usize {
+        self.serving.hub.len()
+    }
+
+    /// Takes no more connections, tells clients to go elsewhere, and after `grace` closes those that are left.
+    pub async fn shutdown(mut self, grace: Duration) {
+        self.accepting.cancel();
+        self.serving.leaving.cancel();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        let mut all = std::pin::pin!(all);
+        if tokio::time::timeout(grace, &mut all).await.is_err() {
+            self.serving.closing.cancel();
+            all.await;
+        }
+    }
+}
+
+/// Takes connections in, and owns them until the last has ended.
+async fn accept(listener: TcpListener, serving: Arc<Serving>, accepting: CancellationToken) {
+    let mut clients = JoinSet::new();
+    let mut id = 0;
+    loop {
+        let accepted = tokio::select! {
+            it = listener.accept() => it,
+            Some(_) = clients.join_next() => continue,
+            () = accepting.cancelled() => break,
+        };
+        match accepted {
+            Ok((socket, peer)) => {
+                id += 1;
+                clients.spawn(serve(socket, peer, id, serving.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+    drop(listener);
+    while clients.join_next().await.is_some() {}
+}
+
+async fn serve(socket: TcpStream, peer: SocketAddr, id: u64, serving: Arc<Serving>) {
+    serving.open.fetch_add(1, Ordering::AcqRel);
+    connection::serve(socket, peer, id, serving.clone()).await;
+    serving.open.fetch_sub(1, Ordering::AcqRel);
+}
+
+fn greeting(config: &Config, address: SocketAddr) -> Info {
+    Info {
+        server_id: format!("N{}", nuid::next()),
+        server_name: config.server_name.clone(),
+        version: VERSION,
+        proto: 1,
+        go: "",
+        host: address.ip().to_string(),
+        port: address.port(),
+        headers: true,
+        max_payload: config.max_payload,
+        jetstream: config.jetstream.is_some(),
+        domain: config.jetstream.clone().and_then(|it| it.0),
+        single_node: true,
+        client_id: 0,
+        client_ip: String::new(),
+        auth_required: config.auth.required(),
+        tls_required: config.tls.is_some(),
+        tls_verify: config.tls.as_ref().is_some_and(|it| it.client_ca.is_some()),
+        nonce: String::new(),
+        ldm: false,
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }

@@ -177,6 +177,11 @@ impl Outbound {
         self.wake.notify_one();
     }
 
+    /// So much is unread that senders should pause.
+    pub(super) fn crowded(&self) -> bool {
+        self.lock().pending >= self.limits.pending / 8 && !self.sluggish.load(Ordering::Relaxed)
+    }
+
     /// Writes what the socket takes at once, and leaves the rest to the writer.
     pub(super) fn flush(&self) {
         let Some(socket) = &self.socket else {
@@ -203,7 +208,7 @@ impl Outbound {
     pub(super) async fn pause_sender(&self) {
         let mut drained = pin!(self.drained.notified());
         drained.as_mut().enable();
-        if self.lock().pending < self.limits.pending / 8 || self.sluggish.load(Ordering::Relaxed) {
+        if !self.crowded() {
             return;
         }
         if timeout(PATIENCE, drained).await.is_err() {

@@ -87,25 +87,36 @@ impl<T: Clone + PartialEq> Trie<T> {
     }
 
     /// All that match a subject without wildcards.
-    pub(super) fn matches(&self, subject: &[u8]) -> Matches<T> {
-        let mut found = Matches {
-            plain: Vec::new(),
-            queues: Vec::new(),
-        };
-        self.root.visit(Some(subject), &mut |leaf| {
-            found.add(leaf);
-            true
-        });
-        found
+    pub(super) fn matches(&self, subject: &[u8], found: &mut Matches<T>) {
+        if literal(subject) {
+            self.root.visit(Some(subject), &mut |leaf| {
+                found.add(leaf);
+                true
+            });
+        }
     }
 
     /// Anything matches a subject without wildcards.
     pub(super) fn any(&self, subject: &[u8]) -> bool {
-        !self.root.visit(Some(subject), &mut |_| false)
+        literal(subject) && !self.root.visit(Some(subject), &mut |_| false)
+    }
+}
+
+impl<T> Default for Matches<T> {
+    fn default() -> Self {
+        Self {
+            plain: Vec::new(),
+            queues: Vec::new(),
+        }
     }
 }
 
 impl<T: Clone> Matches<T> {
+    pub(super) fn clear(&mut self) {
+        self.plain.clear();
+        self.queues.clear();
+    }
+
     fn add(&mut self, leaf: &Leaf<T>) {
         self.plain.extend(leaf.plain.iter().cloned());
         for group in &leaf.queues {
@@ -230,6 +241,27 @@ fn take<T: PartialEq>(values: &mut Vec<T>, value: &T) -> bool {
     at.map(|it| values.swap_remove(it)).is_some()
 }
 
+/// A filter may be subscribed to: no token is empty, and `>` is the last.
+pub(super) fn valid(filter: &[u8]) -> bool {
+    let mut all = tokens(filter).peekable();
+    while let Some(token) = all.next() {
+        if token.is_empty() || (token == b">" && all.peek().is_some()) {
+            return false;
+        }
+    }
+    true
+}
+
+/// A subject that leads anywhere: no token is empty. Wildcards are tokens like others.
+fn literal(subject: &[u8]) -> bool {
+    tokens(subject).all(|it| !it.is_empty())
+}
+
+/// No token of a subject is a wildcard or empty.
+pub(super) fn strictly_literal(subject: &[u8]) -> bool {
+    tokens(subject).all(|it| !matches!(it, b"" | b"*" | b">"))
+}
+
 /// A subject's first token, and what follows it.
 fn first(subject: &[u8]) -> (&[u8], Option<&[u8]>) {
     let mut parts = subject.splitn(2, |it| *it == b'.');
@@ -238,4 +270,116 @@ fn first(subject: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 fn tokens(subject: &[u8]) -> impl Iterator<Item = &[u8]> {
     subject.split(|it| *it == b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::seq::IndexedRandom as _;
+    use rand::{RngExt as _, SeedableRng as _};
+
+    use super::{Matches, Trie, strictly_literal, tokens, valid};
+
+    /// What the trie must agree with.
+    fn naive(filter: &[u8], subject: &[u8]) -> bool {
+        let filter: Vec<_> = tokens(filter).collect();
+        let subject: Vec<_> = tokens(subject).collect();
+        for (at, token) in filter.iter().enumerate() {
+            match (*token, subject.get(at)) {
+                (b">", Some(_)) => return true,
+                (b"*", Some(_)) => {}
+                (a, Some(b)) if a == *b => {}
+                _ => return false,
+            }
+        }
+        filter.len() == subject.len()
+    }
+
+    fn text(random: &mut StdRng, words: &[&str]) -> String {
+        let count = random.random_range(1..6);
+        let words: Vec<&str> = (0..count).filter_map(|_| words.choose(random).copied()).collect();
+        words.join(".")
+    }
+
+    fn found(trie: &Trie<u32>, subject: &str) -> (Vec<u32>, Vec<(Vec<u8>, Vec<u32>)>) {
+        let mut all = Matches::default();
+        trie.matches(subject.as_bytes(), &mut all);
+        all.plain.sort_unstable();
+        let group = |it: super::Group<u32>| {
+            let mut members = it.members;
+            members.sort_unstable();
+            (it.name.to_vec(), members)
+        };
+        let mut queues: Vec<_> = all.queues.into_iter().map(group).collect();
+        queues.sort();
+        (all.plain, queues)
+    }
+
+    #[test]
+    fn agrees_with_a_naive_matcher() {
+        for seed in 0..300 {
+            let mut random = StdRng::seed_from_u64(seed);
+            let mut trie = Trie::new();
+            let mut model: Vec<(String, Option<String>, u32)> = Vec::new();
+            for value in 0..120 {
+                if !model.is_empty() && random.random_bool(0.3) {
+                    let at = random.random_range(0..model.len());
+                    let (filter, queue, value) = model.swap_remove(at);
+                    let queue = queue.as_deref().map(str::as_bytes);
+                    assert!(trie.remove(filter.as_bytes(), queue, &value));
+                    assert!(!trie.remove(filter.as_bytes(), queue, &value));
+                }
+                let filter = text(&mut random, &["a", "b", "c", "*", ">"]);
+                if !valid(filter.as_bytes()) {
+                    continue;
+                }
+                let queue = random.random_bool(0.4).then(|| text(&mut random, &["q", "r"]));
+                let name = queue.as_deref().map(str::as_bytes);
+                trie.insert(filter.as_bytes(), name, value);
+                model.push((filter, queue, value));
+            }
+            assert_eq!(trie.len(), model.len());
+            for _ in 0..60 {
+                let subject = text(&mut random, &["a", "b", "c", "d"]);
+                let fits = |filter: &str| naive(filter.as_bytes(), subject.as_bytes());
+                let mut plain = Vec::new();
+                let mut queues = std::collections::BTreeMap::<Vec<u8>, Vec<u32>>::new();
+                for (_, queue, value) in model.iter().filter(|it| fits(&it.0)) {
+                    match queue {
+                        None => plain.push(*value),
+                        Some(it) => queues.entry(it.clone().into_bytes()).or_default().push(*value),
+                    }
+                }
+                plain.sort_unstable();
+                queues.values_mut().for_each(|it| it.sort_unstable());
+                let any = !plain.is_empty() || !queues.is_empty();
+                assert_eq!(trie.any(subject.as_bytes()), any, "{seed} {subject}");
+                let expected = (plain, queues.into_iter().collect());
+                assert_eq!(found(&trie, &subject), expected, "{seed} {subject}");
+            }
+            for (filter, queue, value) in model.drain(..) {
+                let queue = queue.as_deref().map(str::as_bytes);
+                assert!(trie.remove(filter.as_bytes(), queue, &value));
+            }
+            assert!(trie.root.is_empty(), "nothing is left behind");
+        }
+    }
+
+    #[test]
+    fn only_whole_tokens_are_wildcards() {
+        assert!(valid(b"a*.>b.c") && valid(b"*.>") && valid(b">"));
+        assert!(!valid(b"") && !valid(b"a.") && !valid(b".a") && !valid(b"a..b") && !valid(b">.a"));
+        assert!(strictly_literal(b"a*.b") && !strictly_literal(b"a.*") && !strictly_literal(b""));
+    }
+
+    #[test]
+    fn a_subject_with_an_empty_token_leads_nowhere() {
+        let mut trie = Trie::new();
+        trie.insert(b">", None, 1);
+        trie.insert(b"a.*", None, 2);
+        for subject in ["", "a.", ".a", "a..b", "."] {
+            assert_eq!(found(&trie, subject), (vec![], vec![]), "{subject}");
+        }
+        assert_eq!(found(&trie, "a.*"), (vec![1, 2], vec![]));
+    }
 }
