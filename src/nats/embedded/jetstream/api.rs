@@ -9,7 +9,9 @@ pub(super) mod error;
 pub(super) mod info;
 pub(super) mod stream;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub(super) use self::dispatch::Api;
 use self::error::ApiError;
@@ -38,18 +40,36 @@ pub(super) fn body(kind: &str, outcome: Result<impl Serialize, ApiError>) -> Str
     })
 }
 
+/// Reads a request; an empty one asks for nothing in particular, and so does `null` anywhere in it.
+pub(super) fn parse<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, ApiError> {
+    if body.trim_ascii().is_empty() {
+        return Ok(T::default());
+    }
+    let read = serde_json::from_slice(body).and_then(|mut it: Value| {
+        without_nulls(&mut it);
+        if it.is_null() {
+            Ok(T::default())
+        } else {
+            T::deserialize(it)
+        }
+    });
+    read.map_err(|it| ApiError::bad_json(&it))
+}
+
+fn without_nulls(it: &mut Value) {
+    match it {
+        Value::Object(fields) => {
+            fields.retain(|_, it| !it.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
+}
+
 /// As it is when nobody set it.
 pub(super) fn blank<T: Default + PartialEq>(it: &T) -> bool {
     *it == T::default()
-}
-
-/// Reads `null` as nothing set.
-pub(super) fn null_is_default<'de, T, D>(from: D) -> Result<T, D::Error>
-where
-    T: Default + Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
 }
 
 /// Durations as whole nanoseconds; what is negative is none.
@@ -58,11 +78,18 @@ pub(super) mod nanos {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(in super::super) fn serialize<S: Serializer>(it: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        u64::try_from(it.as_nanos()).unwrap_or(u64::MAX).serialize(to)
+    pub(in super::super) fn serialize<S: Serializer>(
+        it: &Duration,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        u64::try_from(it.as_nanos())
+            .unwrap_or(u64::MAX)
+            .serialize(to)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Duration, D::Error> {
         let nanos = Option::<i64>::deserialize(from)?.unwrap_or(0);
         Ok(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)))
     }
@@ -74,14 +101,19 @@ pub(super) mod nanos_list {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(in super::super) fn serialize<S: Serializer>(it: &[Duration], to: S) -> Result<S::Ok, S::Error> {
+    pub(in super::super) fn serialize<S: Serializer>(
+        it: &[Duration],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         it.iter()
             .map(|it| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX))
             .collect::<Vec<_>>()
             .serialize(to)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Duration>, D::Error> {
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<Duration>, D::Error> {
         let nanos = Option::<Vec<i64>>::deserialize(from)?.unwrap_or_default();
         Ok(nanos
             .into_iter()

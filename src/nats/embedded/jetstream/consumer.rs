@@ -103,7 +103,13 @@ enum Next {
 }
 
 impl Consumer {
-    pub(super) fn new(name: String, config: ConsumerConfig, store: &Store, wall: i64, now: Instant) -> Self {
+    pub(super) fn new(
+        name: String,
+        config: ConsumerConfig,
+        store: &Store,
+        wall: i64,
+        now: Instant,
+    ) -> Self {
         let filter = config.filter();
         let totals = store.totals();
         let (first, end) = (totals.first.max(1), totals.last + 1);
@@ -112,7 +118,7 @@ impl Consumer {
             Deliver::All => first,
             Deliver::New => end,
             Deliver::Last => store.last_of(&filter).unwrap_or(end),
-            Deliver::ByStartSequence => config.opt_start_seq.clamp(first, end.max(first)),
+            Deliver::ByStartSequence => config.opt_start_seq.max(first),
             Deliver::ByStartTime => config
                 .opt_start_time
                 .and_then(|it| store.at_time(it.0))
@@ -200,8 +206,8 @@ impl Consumer {
     }
 
     /// A message was stored.
-    pub(super) fn stored(&mut self, subject: &str) {
-        if self.filter.matches(subject) {
+    pub(super) fn stored(&mut self, seq: u64, subject: &str) {
+        if seq >= self.next && self.filter.matches(subject) {
             self.pending += 1;
         }
     }
@@ -285,7 +291,10 @@ impl Consumer {
             return Next::Again(seq);
         }
         let limit = self.config.max_ack_pending;
-        if self.config.ack_policy != AckPolicy::None && limit > 0 && self.unacked.len() >= limit as usize {
+        if self.config.ack_policy != AckPolicy::None
+            && limit > 0
+            && self.unacked.len() >= limit as usize
+        {
             return Next::Nothing;
         }
         if let Some(lasts) = &self.lasts {
@@ -321,14 +330,22 @@ impl Consumer {
         let receivers = if self.config.headers_only {
             let size = message.payload.len().to_string();
             let headers = extended(message.headers.as_ref(), &[("Nats-Msg-Size", &size)]);
-            around
-                .bus
-                .deliver(to, &message.subject, Some(&reply), Some(&headers), &Bytes::new())
+            around.bus.deliver(
+                to,
+                &message.subject,
+                Some(&reply),
+                Some(&headers),
+                &Bytes::new(),
+            )
         } else {
             let headers = message.headers.as_ref();
-            around
-                .bus
-                .deliver(to, &message.subject, Some(&reply), headers, &message.payload)
+            around.bus.deliver(
+                to,
+                &message.subject,
+                Some(&reply),
+                headers,
+                &message.payload,
+            )
         };
         if receivers == 0 {
             return false;

@@ -12,7 +12,13 @@ use super::subject::Filter;
 use super::time::{Stamp, text};
 
 /// Answers `$JS.API.DIRECT.GET.{stream}`, with or without `.{subject}` behind it.
-pub(super) fn answer(bus: &Bus, store: &mut Store, stream: &str, subject: Option<&str>, request: &Delivered) {
+pub(super) fn answer(
+    bus: &Bus,
+    store: &mut Store,
+    stream: &str,
+    subject: Option<&str>,
+    request: &Delivered,
+) {
     let Some(reply) = &request.reply else {
         return;
     };
@@ -21,7 +27,12 @@ pub(super) fn answer(bus: &Bus, store: &mut Store, stream: &str, subject: Option
         None => parse(&request.payload).map(|it| find(store, &it)),
     };
     let message = found.and_then(|seq| {
-        let message = seq.and_then(|seq| store.get(seq).ok().flatten());
+        let message = seq.and_then(|seq| {
+            store.get(seq).unwrap_or_else(|error| {
+                tracing::error!(stream, seq, %error, "can not read a message");
+                None
+            })
+        });
         message.ok_or("404 Message Not Found")
     });
     match message {
@@ -41,7 +52,9 @@ fn parse(body: &[u8]) -> Result<GetRequest, &'static str> {
     }
     let request: GetRequest = serde_json::from_slice(body).map_err(|_| "408 Malformed Request")?;
     if request.batch > 0 || !request.multi_last.is_empty() || request.start_time.is_some() {
-        return Err("408 Batched gets are not supported by the embedded server: run nats-server for that");
+        return Err(
+            "408 Batched gets are not supported by the embedded server: run nats-server for that",
+        );
     }
     if request.seq == 0 && request.last_by_subj.is_empty() && request.next_by_subj.is_empty() {
         return Err("408 Empty Request");
@@ -92,13 +105,10 @@ pub(super) struct Shown {
 
 /// Answers `$JS.API.STREAM.MSG.GET.{stream}`.
 pub(super) fn get(store: &mut Store, request: &GetRequest) -> Result<Shown, ApiError> {
-    let (seq, last) = (request.seq > 0, !request.last_by_subj.is_empty());
-    let next = !request.next_by_subj.is_empty();
-    if !seq && !last && !next || last && (seq || next) {
-        return Err(ApiError::BAD_REQUEST);
-    }
     let message = match find(store, request) {
-        Some(seq) => store.get(seq).map_err(|it| ApiError::store(it.to_string()))?,
+        Some(seq) => store
+            .get(seq)
+            .map_err(|it| ApiError::store(it.to_string()))?,
         None => None,
     };
     let message = message.ok_or(ApiError::NO_MESSAGE)?;

@@ -64,7 +64,12 @@ mod tests {
             status("408 Request Timeout", &[("N", &5)]),
             "NATS/1.0 408 Request Timeout\r\nN: 5\r\n\r\n"
         );
-        for odd in [&b""[..], b"\r\n", b"NATS/1.0", b"NATS/1.0\r\nnothing\r\n\xff: 1\r\n"] {
+        for odd in [
+            &b""[..],
+            b"\r\n",
+            b"NATS/1.0",
+            b"NATS/1.0\r\nnothing\r\n\xff: 1\r\n",
+        ] {
             assert_eq!(get(odd, "A"), None);
         }
     }

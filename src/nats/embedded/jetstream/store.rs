@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use self::log::{Log, Place, Seen, Sizes};
 pub(super) use self::log::Pending;
+use self::log::{Log, Place, Seen, Sizes};
 use self::record::{Draft, Record};
 use super::subject::Filter;
 
@@ -126,9 +126,17 @@ impl Store {
     }
 
     fn replay(&mut self, log: &mut Log, record: Record, place: Place) {
-        let dead: Vec<u64> = self.messages.range(..record.floor).map(|it| *it.0).collect();
+        let dead: Vec<u64> = self
+            .messages
+            .range(..record.floor)
+            .map(|it| *it.0)
+            .collect();
         for seq in dead.iter().chain(&record.kills) {
-            if let Some(Entry { at: At::Disk(place), .. }) = self.forget(*seq) {
+            if let Some(Entry {
+                at: At::Disk(place),
+                ..
+            }) = self.forget(*seq)
+            {
                 log.died(place);
             }
         }
@@ -138,10 +146,18 @@ impl Store {
         }
         self.reached(record.seq, record.time);
         log.born(place);
-        if let Some(Entry { at: At::Disk(old), .. }) = self.forget(record.seq) {
+        if let Some(Entry {
+            at: At::Disk(old), ..
+        }) = self.forget(record.seq)
+        {
             log.died(old);
         }
-        let size = self.size(&record.subject, record.headers.as_deref(), &record.payload, true);
+        let size = self.size(
+            &record.subject,
+            record.headers.as_deref(),
+            &record.payload,
+            true,
+        );
         let entry = Entry {
             subject: self.intern(&Arc::from(record.subject)),
             time: record.time,
@@ -193,7 +209,12 @@ impl Store {
         let entry = Entry {
             subject: self.intern(subject),
             time,
-            size: self.size(subject, headers.map(|it| &it[..]), payload, self.log.is_some()),
+            size: self.size(
+                subject,
+                headers.map(|it| &it[..]),
+                payload,
+                self.log.is_some(),
+            ),
             at,
         };
         self.last = seq;
@@ -234,7 +255,10 @@ impl Store {
 
     fn drop_all(&mut self, seqs: impl Iterator<Item = u64>) {
         for seq in seqs {
-            if let Some(Entry { at: At::Disk(place), .. }) = self.forget(seq)
+            if let Some(Entry {
+                at: At::Disk(place),
+                ..
+            }) = self.forget(seq)
                 && let Some(log) = &mut self.log
             {
                 log.died(place);
@@ -339,11 +363,17 @@ impl Store {
     }
 
     /// The first message at or behind `from` that is selected; gives up after looking at `budget`, and then says where.
-    pub(super) fn next(&self, from: u64, filter: &Filter, budget: usize) -> Result<Option<u64>, u64> {
+    pub(super) fn next(
+        &self,
+        from: u64,
+        filter: &Filter,
+        budget: usize,
+    ) -> Result<Option<u64>, u64> {
         if let Some(subject) = filter.literal() {
-            let found = self.subjects.get(subject).and_then(|seqs| {
-                seqs.get(seqs.partition_point(|it| *it < from)).copied()
-            });
+            let found = self
+                .subjects
+                .get(subject)
+                .and_then(|seqs| seqs.get(seqs.partition_point(|it| *it < from)).copied());
             return Ok(found);
         }
         for (looked, (seq, entry)) in self.messages.range(from..).enumerate() {
@@ -362,12 +392,20 @@ impl Store {
         if filter.is_all() {
             return self.messages.last_key_value().map(|it| *it.0);
         }
-        self.selected(filter).filter_map(|(_, seqs)| seqs.back()).max().copied()
+        self.selected(filter)
+            .filter_map(|(_, seqs)| seqs.back())
+            .max()
+            .copied()
     }
 
     /// How many messages at or behind `from` are selected.
     pub(super) fn count(&self, from: u64, filter: &Filter) -> u64 {
-        if filter.is_all() && self.messages.first_key_value().is_none_or(|it| *it.0 >= from) {
+        if filter.is_all()
+            && self
+                .messages
+                .first_key_value()
+                .is_none_or(|it| *it.0 >= from)
+        {
             return self.messages.len() as u64;
         }
         self.selected(filter)

@@ -264,7 +264,13 @@ impl Owner {
             }
             Input::Direct(prefix) => {
                 let (name, bus) = (&self.config.name, &self.shared.bus);
-                direct::answer(bus, &mut self.store, name, message.subject.get(prefix..), message);
+                direct::answer(
+                    bus,
+                    &mut self.store,
+                    name,
+                    message.subject.get(prefix..),
+                    message,
+                );
             }
             Input::Pull(prefix) => self.pull(message, prefix),
             Input::Ack => self.answered(message),
@@ -293,7 +299,9 @@ impl Owner {
             None => {
                 // As if nobody listened there.
                 let status = header::status("503", &[]);
-                around.bus.publish(reply, None, Some(&status), &Bytes::new());
+                around
+                    .bus
+                    .publish(reply, None, Some(&status), &Bytes::new());
             }
         }
     }
@@ -437,7 +445,9 @@ impl Owner {
         if let Some(task) = self.syncing.take() {
             match task.await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(stream = self.config.name, %error, "can not sync"),
+                Ok(Err(error)) => {
+                    tracing::error!(stream = self.config.name, %error, "can not sync")
+                }
                 Err(error) => tracing::error!(stream = self.config.name, %error, "can not sync"),
             }
         }
@@ -483,11 +493,16 @@ impl Owner {
             bytes -= kills.iter().map(|it| self.store.size_of(*it)).sum::<u64>();
         }
         let age = i64::try_from(config.max_age.as_nanos()).unwrap_or(i64::MAX);
-        let oldest = if age > 0 { self.wall.saturating_sub(age) } else { i64::MIN };
+        let oldest = if age > 0 {
+            self.wall.saturating_sub(age)
+        } else {
+            i64::MIN
+        };
         let (max_msgs, max_bytes) = (limit(config.max_msgs), limit(config.max_bytes));
         let mut surplus = Vec::new();
         for seq in self.store.sequences() {
-            let over = max_msgs.is_some_and(|it| left > it) || max_bytes.is_some_and(|it| bytes > it);
+            let over =
+                max_msgs.is_some_and(|it| left > it) || max_bytes.is_some_and(|it| bytes > it);
             if !over && self.store.time_of(seq).is_none_or(|it| it > oldest) {
                 break;
             }
@@ -510,7 +525,11 @@ impl Owner {
             self.gone(*seq);
         }
         if floor > 0 {
-            let below: Vec<u64> = self.store.sequences().take_while(|it| *it < floor).collect();
+            let below: Vec<u64> = self
+                .store
+                .sequences()
+                .take_while(|it| *it < floor)
+                .collect();
             for seq in below {
                 self.gone(seq);
             }

@@ -1,1 +1,127 @@
-//! JetStream on a bus of its own, without sockets.
+//! One script of what clients do, through the official client, here and on nats-server: what they see is the same.
+
+mod crash;
+mod script;
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use async_nats::Client;
+use tempfile::TempDir;
+
+use super::super::{Config as Core, Domain, Running, Server};
+use super::{Config, JetStream, Sync};
+
+const DOMAIN: &str = "core";
+
+/// A server of ours.
+pub(super) struct Ours {
+    pub(super) running: Running,
+    pub(super) jetstream: JetStream,
+}
+
+impl Ours {
+    pub(super) async fn start(store: PathBuf, sync: Sync) -> Self {
+        let mut config = Core::new(([127, 0, 0, 1], 0).into());
+        config.jetstream = Some(Domain(Some(DOMAIN.to_owned())));
+        let running = Server::start(config).await.unwrap();
+        let mut config = Config::new(store);
+        config.domain = Some(DOMAIN.to_owned());
+        config.sync = sync;
+        let jetstream = JetStream::start(running.bus(), config).unwrap();
+        Self { running, jetstream }
+    }
+
+    pub(super) async fn client(&self) -> Client {
+        async_nats::connect(self.running.address().to_string())
+            .await
+            .unwrap()
+    }
+
+    pub(super) async fn stop(self) {
+        self.running.shutdown(Duration::from_millis(100)).await;
+        self.jetstream.shutdown().await;
+    }
+}
+
+/// A real server, on a port of its own.
+struct Theirs {
+    child: Child,
+    _dir: TempDir,
+    url: String,
+}
+
+impl Theirs {
+    async fn start() -> Option<Self> {
+        let program = std::env::var_os("WASH_NATS_SERVER")
+            .map(PathBuf::from)
+            .or_else(|| {
+                let path = std::env::var_os("PATH")?;
+                std::env::split_paths(&path)
+                    .chain([PathBuf::from("/usr/sbin")])
+                    .map(|it| it.join("nats-server"))
+                    .find(|it| it.is_file())
+            })?;
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!(
+            "host: 127.0.0.1\nport: -1\nports_file_dir: {0:?}\njetstream {{ store_dir: {0:?}, domain: {DOMAIN} }}\n",
+            dir.path()
+        );
+        let conf = dir.path().join("nats.conf");
+        std::fs::write(&conf, text).unwrap();
+        let child = Command::new(program)
+            .arg("-c")
+            .arg(conf)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let ports = dir.path().join(format!("nats-server_{}.ports", child.id()));
+        let mut it = Self {
+            child,
+            _dir: dir,
+            url: String::new(),
+        };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < deadline {
+            let ports = std::fs::read(&ports).unwrap_or_default();
+            if let Ok(ports) = serde_json::from_slice::<serde_json::Value>(&ports)
+                && let Some(url) = ports["nats"][0].as_str()
+            {
+                it.url = url.to_owned();
+                return Some(it);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("nats-server is not ready");
+    }
+}
+
+impl Drop for Theirs {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_see_what_they_see_on_nats_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = Ours::start(dir.path().to_owned(), Sync::default()).await;
+    let here = script::run(ours.client().await).await;
+    ours.stop().await;
+    let Some(theirs) = Theirs::start().await else {
+        return;
+    };
+    let there = script::run(async_nats::connect(&theirs.url).await.unwrap()).await;
+    let mut odd = Vec::new();
+    for (here, there) in here.iter().zip(&there) {
+        let known = script::DIFFERENT.iter().any(|it| here.starts_with(it.0));
+        if here != there && !known {
+            odd.push(format!("here:  {here}\nthere: {there}"));
+        }
+    }
+    assert!(odd.is_empty(), "{}", odd.join("\n\n"));
+    assert_eq!(here.len(), there.len());
+}

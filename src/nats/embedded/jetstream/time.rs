@@ -43,7 +43,9 @@ impl<'de> Deserialize<'de> for Stamp {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(from)?;
         let time = OffsetDateTime::parse(&text, &Rfc3339).map_err(D::Error::custom)?;
-        Ok(Self(i64::try_from(time.unix_timestamp_nanos()).unwrap_or(i64::MIN)))
+        Ok(Self(
+            i64::try_from(time.unix_timestamp_nanos()).unwrap_or(i64::MIN),
+        ))
     }
 }
 

@@ -60,14 +60,11 @@ pub(in super::super) struct ConsumerConfig {
     pub(in super::super) ack_wait: Duration,
     #[serde(skip_serializing_if = "blank")]
     pub(in super::super) max_deliver: i64,
-    #[serde(
-        with = "nanos_list",
-        skip_serializing_if = "blank"
-    )]
+    #[serde(with = "nanos_list", skip_serializing_if = "blank")]
     pub(in super::super) backoff: Vec<Duration>,
     #[serde(skip_serializing_if = "blank")]
     pub(in super::super) filter_subject: String,
-    #[serde(deserialize_with = "super::null_is_default", skip_serializing_if = "blank")]
+    #[serde(skip_serializing_if = "blank")]
     pub(in super::super) filter_subjects: Vec<String>,
     pub(in super::super) replay_policy: Replay,
     #[serde(skip_serializing_if = "blank")]
@@ -97,7 +94,7 @@ pub(in super::super) struct ConsumerConfig {
     pub(in super::super) num_replicas: i64,
     #[serde(skip_serializing_if = "blank")]
     pub(in super::super) mem_storage: bool,
-    #[serde(deserialize_with = "super::null_is_default", skip_serializing_if = "blank")]
+    #[serde(skip_serializing_if = "blank")]
     pub(in super::super) metadata: BTreeMap<String, String>,
 
     // What only the real server does: read to be refused.
@@ -114,9 +111,17 @@ impl ConsumerConfig {
     pub(in super::super) fn checked(mut self, stream: &StreamConfig) -> Result<Self, ApiError> {
         for (asked, what) in [
             (self.rate_limit_bps > 0, "a rate limit is"),
-            (self.replay_policy == Replay::Original, "replay at the original speed is"),
+            (
+                self.replay_policy == Replay::Original,
+                "replay at the original speed is",
+            ),
             (self.pause_until.is_some(), "pausing is"),
-            (self.priority_groups.as_ref().is_some_and(|it| !it.is_empty()), "priority groups are"),
+            (
+                self.priority_groups
+                    .as_ref()
+                    .is_some_and(|it| !it.is_empty()),
+                "priority groups are",
+            ),
         ] {
             if asked {
                 return Err(ApiError::unsupported(what));
@@ -136,8 +141,12 @@ impl ConsumerConfig {
             }
         }
         match (&self.durable_name, &self.name) {
-            (Some(durable), Some(name)) if durable != name => return Err(ApiError::DURABLE_AND_NAME),
-            (Some(name), _) | (None, Some(name)) if !is_name(name) => return Err(ApiError::BAD_DURABLE),
+            (Some(durable), Some(name)) if durable != name => {
+                return Err(ApiError::DURABLE_AND_NAME);
+            }
+            (Some(name), _) | (None, Some(name)) if !is_name(name) => {
+                return Err(ApiError::BAD_NAME);
+            }
             (Some(durable), None) => self.name = Some(durable.clone()),
             _ => {}
         }

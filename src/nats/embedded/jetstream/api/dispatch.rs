@@ -19,7 +19,10 @@ use super::super::stream::{Command, Disk, Meta, Opened, Reply, Shared};
 use super::super::subject::overlaps;
 use super::super::time::{Stamp, now};
 use super::error::ApiError;
-use super::info::{CreateRequest, DETAILS, InfoRequest, NAMES, PageRequest, StreamInfo};
+use super::info::{
+    CreateRequest, DETAILS, GetRequest, InfoRequest, NAMES, PageRequest, StreamInfo,
+};
+use super::parse;
 use super::stream::{Storage, StreamConfig};
 
 /// The subjects below `$JS.API.` that are answered here.
@@ -77,7 +80,8 @@ impl Api {
         for prefix in prefixes {
             for subject in SUBJECTS {
                 let filter = format!("{prefix}{subject}");
-                api.inputs.push((prefix.len(), api.shared.bus.subscribe(&filter, None)));
+                api.inputs
+                    .push((prefix.len(), api.shared.bus.subscribe(&filter, None)));
             }
         }
         Ok(api)
@@ -154,19 +158,29 @@ impl Api {
             ["STREAM", "NAMES"] => reply("stream_names").with(self.names(body)),
             ["STREAM", "LIST"] => self.list(body, reply("stream_list")),
             ["STREAM", "INFO", name] => {
-                self.ask(name, body, reply("stream_info"), |it: InfoRequest, reply| {
-                    Ok(Command::Info(it, reply))
-                });
+                self.ask(
+                    name,
+                    body,
+                    reply("stream_info"),
+                    |it: InfoRequest, reply| Ok(Command::Info(it, reply)),
+                );
             }
             ["STREAM", "PURGE", name] => {
-                self.ask(name, body, reply("stream_purge"), |it, reply| Ok(Command::Purge(it, reply)));
+                self.ask(name, body, reply("stream_purge"), |it, reply| {
+                    Ok(Command::Purge(it, reply))
+                });
             }
             ["STREAM", "MSG", "GET", name] => {
                 let kind = reply("stream_msg_get");
                 if body.is_empty() {
                     return kind.with(Err::<(), _>(ApiError::BAD_REQUEST));
                 }
-                self.ask(name, body, kind, |it, reply| Ok(Command::Get(it, reply)));
+                self.ask(name, body, kind, |it: GetRequest, reply| {
+                    match it.is_sound() {
+                        true => Ok(Command::Get(it, reply)),
+                        false => Err((ApiError::BAD_REQUEST, reply)),
+                    }
+                });
             }
             ["STREAM", "MSG", "DELETE", name] => {
                 #[derive(Default, serde::Deserialize)]
@@ -178,7 +192,9 @@ impl Api {
                 if body.is_empty() {
                     return kind.with(Err::<(), _>(ApiError::BAD_REQUEST));
                 }
-                self.ask(name, body, kind, |it: Delete, reply| Ok(Command::Delete(it.seq, reply)));
+                self.ask(name, body, kind, |it: Delete, reply| {
+                    Ok(Command::Delete(it.seq, reply))
+                });
             }
             ["CONSUMER", "INFO", stream, name] => {
                 let command = Command::ConsumerInfo((*name).to_owned(), reply("consumer_info"));
@@ -189,14 +205,20 @@ impl Api {
                 self.send(stream, command);
             }
             ["CONSUMER", "NAMES", stream] => {
-                self.ask(stream, body, reply("consumer_names"), |it: PageRequest, reply| {
-                    Ok(Command::ConsumerNames(it.offset, reply))
-                });
+                self.ask(
+                    stream,
+                    body,
+                    reply("consumer_names"),
+                    |it: PageRequest, reply| Ok(Command::ConsumerNames(it.offset, reply)),
+                );
             }
             ["CONSUMER", "LIST", stream] => {
-                self.ask(stream, body, reply("consumer_list"), |it: PageRequest, reply| {
-                    Ok(Command::ConsumerList(it.offset, reply))
-                });
+                self.ask(
+                    stream,
+                    body,
+                    reply("consumer_list"),
+                    |it: PageRequest, reply| Ok(Command::ConsumerList(it.offset, reply)),
+                );
             }
             ["CONSUMER", "CREATE", stream] => {
                 self.create_consumer(stream, None, None, body, reply("consumer_create"));
@@ -279,7 +301,11 @@ impl Api {
             .filter(|it| it.config.name != config.name)
             .flat_map(|it| &it.config.subjects)
             .any(|old| config.subjects.iter().any(|new| overlaps(old, new)));
-        if taken { Err(ApiError::OVERLAP) } else { Ok(()) }
+        if taken {
+            Err(ApiError::OVERLAP)
+        } else {
+            Ok(())
+        }
     }
 
     async fn update(&mut self, name: &str, body: &[u8]) -> Result<StreamInfo, ApiError> {
@@ -292,7 +318,10 @@ impl Api {
         }
         let config = config.checked()?;
         self.free(&config)?;
-        let stream = self.streams.get_mut(name).ok_or(ApiError::STREAM_NOT_FOUND)?;
+        let stream = self
+            .streams
+            .get_mut(name)
+            .ok_or(ApiError::STREAM_NOT_FOUND)?;
         let (answer, outcome) = oneshot::channel();
         stream
             .commands
@@ -305,7 +334,10 @@ impl Api {
     }
 
     async fn delete(&mut self, name: &str) -> Result<(), ApiError> {
-        let stream = self.streams.remove(name).ok_or(ApiError::STREAM_NOT_FOUND)?;
+        let stream = self
+            .streams
+            .remove(name)
+            .ok_or(ApiError::STREAM_NOT_FOUND)?;
         let (answer, outcome) = oneshot::channel();
         let sent = stream.commands.send(Command::Destroy(answer)).await;
         sent.map_err(|_| ApiError::STREAM_NOT_FOUND)?;
@@ -485,12 +517,4 @@ async fn describe(commands: &mpsc::Sender<Command>) -> Result<StreamInfo, ApiErr
     let sent = commands.send(Command::Describe(answer)).await;
     sent.map_err(|_| ApiError::STREAM_NOT_FOUND)?;
     info.await.map_err(|_| ApiError::BUSY)
-}
-
-/// Reads a request; an empty one asks for nothing in particular.
-fn parse<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, ApiError> {
-    if body.trim_ascii().is_empty() || body.trim_ascii() == b"null" {
-        return Ok(T::default());
-    }
-    serde_json::from_slice(body).map_err(|it| ApiError::bad_json(&it))
 }

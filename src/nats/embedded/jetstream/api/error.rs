@@ -22,7 +22,8 @@ const fn error(code: u16, err_code: u32, description: &'static str) -> ApiError 
 
 impl ApiError {
     pub(in super::super) const BAD_REQUEST: Self = error(400, 10003, "bad request");
-    pub(in super::super) const BUSY: Self = error(503, 10008, "JetStream system temporarily unavailable");
+    pub(in super::super) const BUSY: Self =
+        error(503, 10008, "JetStream system temporarily unavailable");
     pub(in super::super) const CONSUMER_NOT_FOUND: Self = error(404, 10014, "consumer not found");
     pub(in super::super) const NAME_NOT_DURABLE: Self = error(
         400,
@@ -34,7 +35,8 @@ impl ApiError {
         10018,
         "consumer expected to be durable but a durable name was not set",
     );
-    pub(in super::super) const MAX_CONSUMERS: Self = error(400, 10026, "maximum consumers limit reached");
+    pub(in super::super) const MAX_CONSUMERS: Self =
+        error(400, 10026, "maximum consumers limit reached");
     pub(in super::super) const NO_MESSAGE: Self = error(404, 10037, "no message found");
     pub(in super::super) const MESSAGE_TOO_LARGE: Self =
         error(400, 10054, "message size exceeds maximum allowed");
@@ -46,10 +48,15 @@ impl ApiError {
         "stream name already in use with a different configuration",
     );
     pub(in super::super) const STREAM_NOT_FOUND: Self = error(404, 10059, "stream not found");
-    pub(in super::super) const OTHER_STREAM: Self = error(400, 10060, "expected stream does not match");
-    pub(in super::super) const OVERLAP: Self = error(400, 10065, "subjects overlap with an existing stream");
-    pub(in super::super) const REPLICAS: Self =
-        error(500, 10074, "replicas > 1 not supported in non-clustered mode");
+    pub(in super::super) const OTHER_STREAM: Self =
+        error(400, 10060, "expected stream does not match");
+    pub(in super::super) const OVERLAP: Self =
+        error(400, 10065, "subjects overlap with an existing stream");
+    pub(in super::super) const REPLICAS: Self = error(
+        500,
+        10074,
+        "replicas > 1 not supported in non-clustered mode",
+    );
     pub(in super::super) const DELIVER_WILDCARD: Self =
         error(400, 10079, "consumer deliver subject has wildcards");
     pub(in super::super) const PUSH_MAX_WAITING: Self =
@@ -60,10 +67,16 @@ impl ApiError {
         error(400, 10083, "consumer idle heartbeat needs to be >= 100ms");
     pub(in super::super) const MAX_WAITING_NEGATIVE: Self =
         error(400, 10087, "consumer max waiting needs to be positive");
-    pub(in super::super) const HEARTBEAT_NEEDS_PUSH: Self =
-        error(400, 10088, "consumer idle heartbeat requires a push based consumer");
-    pub(in super::super) const FLOW_NEEDS_PUSH: Self =
-        error(400, 10089, "consumer flow control requires a push based consumer");
+    pub(in super::super) const HEARTBEAT_NEEDS_PUSH: Self = error(
+        400,
+        10088,
+        "consumer idle heartbeat requires a push based consumer",
+    );
+    pub(in super::super) const FLOW_NEEDS_PUSH: Self = error(
+        400,
+        10089,
+        "consumer flow control requires a push based consumer",
+    );
     pub(in super::super) const FILTER_NOT_SUBSET: Self = error(
         400,
         10093,
@@ -71,13 +84,20 @@ impl ApiError {
     );
     pub(in super::super) const HEADERS_TOO_LARGE: Self =
         error(400, 10097, "header size exceeds maximum allowed of 64k");
-    pub(in super::super) const BAD_DURABLE: Self =
-        error(400, 10103, "durable name can not contain '.', '*', '>'");
+    pub(in super::super) const BAD_NAME: Self = error(
+        500,
+        10052,
+        "consumer name can not contain '.', '*', '>', '\\', '/'",
+    );
     pub(in super::super) const CONSUMER_ACTIVE: Self =
         error(400, 10105, "consumer already exists and is still active");
-    pub(in super::super) const FLOW_NEEDS_HEARTBEAT: Self =
-        error(400, 10108, "consumer with flow control also needs heartbeats");
-    pub(in super::super) const SEALED: Self = error(400, 10109, "invalid operation on sealed stream");
+    pub(in super::super) const FLOW_NEEDS_HEARTBEAT: Self = error(
+        400,
+        10108,
+        "consumer with flow control also needs heartbeats",
+    );
+    pub(in super::super) const SEALED: Self =
+        error(400, 10109, "invalid operation on sealed stream");
     pub(in super::super) const BACKOFF: Self = error(
         400,
         10116,
@@ -100,9 +120,14 @@ impl ApiError {
     );
     pub(in super::super) const FILTERS_OVERLAP: Self =
         error(400, 10138, "consumer subject filters cannot overlap");
-    pub(in super::super) const EMPTY_FILTER: Self = error(400, 10139, "consumer filter in FilterSubjects cannot be empty");
+    pub(in super::super) const EMPTY_FILTER: Self = error(
+        400,
+        10139,
+        "consumer filter in FilterSubjects cannot be empty",
+    );
     pub(in super::super) const CONSUMER_EXISTS: Self = error(400, 10148, "consumer already exists");
-    pub(in super::super) const CONSUMER_MISSING: Self = error(400, 10149, "consumer does not exist");
+    pub(in super::super) const CONSUMER_MISSING: Self =
+        error(400, 10149, "consumer does not exist");
     pub(in super::super) const NO_TTL: Self = error(400, 10166, "per-message TTL is disabled");
 
     pub(in super::super) fn new(code: u16, err_code: u32, text: impl Into<String>) -> Self {

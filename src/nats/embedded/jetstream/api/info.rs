@@ -51,6 +51,15 @@ pub(in super::super) struct GetRequest {
     pub(in super::super) start_time: Option<String>,
 }
 
+impl GetRequest {
+    /// It asks for something, and for one thing only.
+    pub(in super::super) fn is_sound(&self) -> bool {
+        let (seq, last) = (self.seq > 0, !self.last_by_subj.is_empty());
+        let next = !self.next_by_subj.is_empty();
+        (seq || last || next) && !(last && (seq || next))
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in super::super) struct CreateRequest {
@@ -113,7 +122,11 @@ impl State {
             last_ts: time(totals.last_time),
             num_subjects: totals.subjects,
             subjects: None,
-            num_deleted: if totals.first == 0 { 0 } else { span.saturating_sub(totals.messages) },
+            num_deleted: if totals.first == 0 {
+                0
+            } else {
+                span.saturating_sub(totals.messages)
+            },
             deleted: Vec::new(),
             consumer_count,
         }

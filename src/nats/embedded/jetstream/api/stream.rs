@@ -51,7 +51,7 @@ pub(in super::super) struct StreamConfig {
     pub(in super::super) name: String,
     #[serde(skip_serializing_if = "blank")]
     pub(in super::super) description: Option<String>,
-    #[serde(deserialize_with = "super::null_is_default", skip_serializing_if = "blank")]
+    #[serde(skip_serializing_if = "blank")]
     pub(in super::super) subjects: Vec<String>,
     pub(in super::super) retention: Retention,
     pub(in super::super) max_consumers: i64,
@@ -82,9 +82,8 @@ pub(in super::super) struct StreamConfig {
     pub(in super::super) deny_delete: bool,
     pub(in super::super) deny_purge: bool,
     pub(in super::super) allow_rollup_hdrs: bool,
-    #[serde(deserialize_with = "super::null_is_default")]
     pub(in super::super) consumer_limits: ConsumerLimits,
-    #[serde(deserialize_with = "super::null_is_default", skip_serializing_if = "blank")]
+    #[serde(skip_serializing_if = "blank")]
     pub(in super::super) metadata: BTreeMap<String, String>,
 
     // What only the real server does: read to be refused.
@@ -116,7 +115,9 @@ impl StreamConfig {
     /// Fills in defaults and refuses what does not hold together.
     pub(in super::super) fn checked(mut self) -> Result<Self, ApiError> {
         if !is_name(&self.name) {
-            return Err(ApiError::config("stream name is required and can not contain '.', '*', '>'"));
+            return Err(ApiError::config(
+                "stream name is required and can not contain '.', '*', '>'",
+            ));
         }
         if self.num_replicas > 1 {
             return Err(ApiError::REPLICAS);
@@ -147,7 +148,9 @@ impl StreamConfig {
             return Err(ApiError::config("max age needs to be >= 100ms"));
         }
         if !self.max_age.is_zero() && self.duplicate_window > self.max_age {
-            return Err(ApiError::config("duplicates window can not be larger then max age"));
+            return Err(ApiError::config(
+                "duplicates window can not be larger then max age",
+            ));
         }
         if self.duplicate_window < Duration::from_millis(100) {
             return Err(ApiError::config("duplicates window needs to be >= 100ms"));
@@ -176,9 +179,15 @@ impl StreamConfig {
 
     fn supported(&self) -> Result<(), ApiError> {
         for (asked, what) in [
-            (self.retention != Retention::Limits, "retention other than 'limits' is"),
+            (
+                self.retention != Retention::Limits,
+                "retention other than 'limits' is",
+            ),
             (self.mirror.is_some(), "mirrors are"),
-            (self.sources.as_ref().is_some_and(|it| !it.is_empty()), "sources are"),
+            (
+                self.sources.as_ref().is_some_and(|it| !it.is_empty()),
+                "sources are",
+            ),
             (self.republish.is_some(), "republishing is"),
             (self.subject_transform.is_some(), "subject transforms are"),
             (!self.template_owner.is_empty(), "templates are"),
@@ -186,7 +195,10 @@ impl StreamConfig {
                 self.allow_msg_ttl || self.subject_delete_marker_ttl.is_some_and(|it| it > 0),
                 "per-message TTL is",
             ),
-            (self.allow_atomic || self.allow_batched, "batch publishing is"),
+            (
+                self.allow_atomic || self.allow_batched,
+                "batch publishing is",
+            ),
             (self.allow_msg_counter, "counters are"),
             (self.allow_msg_schedules, "message schedules are"),
         ] {
@@ -211,9 +223,13 @@ impl StreamConfig {
                 continue;
             }
             if subject == ">" {
-                return Err(ApiError::config("capturing all subjects requires no-ack to be true"));
+                return Err(ApiError::config(
+                    "capturing all subjects requires no-ack to be true",
+                ));
             }
-            if ["$JS.>", "$JSC.>", "$NRG.>"].iter().any(|it| overlaps(it, subject))
+            if ["$JS.>", "$JSC.>", "$NRG.>"]
+                .iter()
+                .any(|it| overlaps(it, subject))
                 && !subject.starts_with("$JS.EVENT.")
             {
                 return Err(ApiError::config(
@@ -231,7 +247,11 @@ impl StreamConfig {
 
     /// This, as it may become `next`.
     pub(in super::super) fn may_become(&self, next: &Self) -> Result<(), ApiError> {
-        let refuse = |text: &str| Err(ApiError::config(format!("stream configuration update can not {text}")));
+        let refuse = |text: &str| {
+            Err(ApiError::config(format!(
+                "stream configuration update can not {text}"
+            )))
+        };
         if next.storage != self.storage {
             return refuse("change storage type");
         }
@@ -268,7 +288,8 @@ mod tests {
         assert_eq!(it.subjects, ["S"]);
         assert_eq!((it.max_msgs, it.max_bytes, it.num_replicas), (-1, -1, 1));
         assert_eq!(it.duplicate_window.as_secs(), 120);
-        let again: StreamConfig = serde_json::from_str(&serde_json::to_string(&it).unwrap()).unwrap();
+        let again: StreamConfig =
+            serde_json::from_str(&serde_json::to_string(&it).unwrap()).unwrap();
         assert_eq!(again.checked().unwrap(), it);
     }
 
@@ -283,7 +304,10 @@ mod tests {
             (r#"{"name":"S","subjects":["a","a"]}"#, 10052),
             (r#"{"name":"S","subjects":[">"]}"#, 10052),
             (r#"{"name":"S","subjects":["$JS.API.>"]}"#, 10052),
-            (r#"{"name":"S","discard":"new","discard_new_per_subject":true}"#, 10052),
+            (
+                r#"{"name":"S","discard":"new","discard_new_per_subject":true}"#,
+                10052,
+            ),
         ] {
             assert_eq!(config(text), Err(code), "{text}");
         }

@@ -23,9 +23,16 @@ impl Consumer {
         around: &mut Around<'_>,
     ) -> bool {
         // `$JS.ACK.{stream}.{consumer}.{deliveries}.{seq}.{consumer seq}.{time}.{pending}`
-        let Some(seq) = subject.split('.').nth(5).and_then(|it| it.parse::<u64>().ok()) else {
+        let Some(seq) = subject
+            .split('.')
+            .nth(5)
+            .and_then(|it| it.parse::<u64>().ok())
+        else {
             return false;
         };
+        if seq > self.delivered.stream_seq {
+            return false;
+        }
         let (word, rest) = match body.iter().position(|it| *it == b' ') {
             Some(at) => (&body[..at], body[at..].trim_ascii()),
             None => (body, &body[body.len()..]),

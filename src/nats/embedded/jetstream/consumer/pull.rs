@@ -96,7 +96,10 @@ impl Consumer {
         };
         let config = &self.config;
         if config.max_batch > 0 && request.batch > config.max_batch {
-            return refuse(&format!("409 Exceeded MaxRequestBatch of {}", config.max_batch));
+            return refuse(&format!(
+                "409 Exceeded MaxRequestBatch of {}",
+                config.max_batch
+            ));
         }
         let expires = Duration::from_nanos(request.expires);
         if !config.max_expires.is_zero() && expires > config.max_expires {
@@ -104,7 +107,10 @@ impl Consumer {
             return refuse(&format!("409 Exceeded MaxRequestExpires of {limit}s"));
         }
         if config.max_bytes > 0 && request.max_bytes > config.max_bytes {
-            return refuse(&format!("409 Exceeded MaxRequestMaxBytes of {}", config.max_bytes));
+            return refuse(&format!(
+                "409 Exceeded MaxRequestMaxBytes of {}",
+                config.max_bytes
+            ));
         }
         if pull.queue.len() as i64 >= config.max_waiting {
             pull.queue.retain(|it| around.bus.interest(&it.reply));
@@ -176,7 +182,13 @@ impl Consumer {
     }
 
     /// Gives a message to the first request that takes it.
-    fn hand_to_first(&mut self, around: &Around<'_>, message: &super::Message, size: u64, new: bool) {
+    fn hand_to_first(
+        &mut self,
+        around: &Around<'_>,
+        message: &super::Message,
+        size: u64,
+        new: bool,
+    ) {
         loop {
             let Mode::Pull(pull) = &mut self.mode else {
                 return;
@@ -223,7 +235,9 @@ impl Consumer {
         };
         let before = pull.queue.len();
         pull.queue.retain_mut(|it| {
-            if it.expires.is_some_and(|it| it <= around.now) || emptied && it.no_wait && it.given > 0 {
+            if it.expires.is_some_and(|it| it <= around.now)
+                || emptied && it.no_wait && it.given > 0
+            {
                 it.end(around.bus, "408 Request Timeout");
                 return false;
             }
@@ -238,7 +252,10 @@ impl Consumer {
                 it.say(
                     around.bus,
                     "100 Idle Heartbeat",
-                    &[("Nats-Last-Consumer", &last.0), ("Nats-Last-Stream", &last.1)],
+                    &[
+                        ("Nats-Last-Consumer", &last.0),
+                        ("Nats-Last-Stream", &last.1),
+                    ],
                 );
                 it.next_heartbeat = Some(around.now + it.heartbeat);
             }
@@ -274,7 +291,9 @@ fn parse(body: &[u8]) -> Result<Request, String> {
     } else if body.starts_with(b"{") {
         serde_json::from_slice(body).map_err(|it| it.to_string())?
     } else {
-        let batch = std::str::from_utf8(body).ok().and_then(|it| it.parse().ok());
+        let batch = std::str::from_utf8(body)
+            .ok()
+            .and_then(|it| it.parse().ok());
         Request {
             batch: batch.ok_or("not a number")?,
             ..Request::default()

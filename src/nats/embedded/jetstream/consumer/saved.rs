@@ -49,12 +49,14 @@ impl Consumer {
     /// Takes up where it was; what was not acknowledged is waited for once more.
     pub(in super::super) fn restore(saved: Saved, store: &Store, now: Instant) -> Self {
         let mut it = Self::new(saved.name, saved.config, store, saved.created, now);
-        let last = store.last();
-        it.next = saved.next.min(last + 1);
+        it.next = saved.next;
         it.delivered = saved.delivered;
         it.floor = saved.floor;
         it.lasts = saved.lasts.map(|(seqs, until)| Lasts {
-            seqs: seqs.into_iter().filter(|it| store.subject_of(*it).is_some()).collect(),
+            seqs: seqs
+                .into_iter()
+                .filter(|it| store.subject_of(*it).is_some())
+                .collect(),
             until,
         });
         it.pending = match &it.lasts {

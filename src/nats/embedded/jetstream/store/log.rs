@@ -79,7 +79,10 @@ pub(super) struct Log {
 /// What replaying tells about each whole entry.
 pub(super) enum Seen {
     /// The state a segment began with.
-    Head { seq: u64, time: i64 },
+    Head {
+        seq: u64,
+        time: i64,
+    },
     Entry(Record, Place),
 }
 
@@ -179,7 +182,12 @@ impl Log {
                     self.total -= torn as u64;
                 }
             } else {
-                tracing::error!(segment = id, at, torn, "a segment is damaged; its rest is lost");
+                tracing::error!(
+                    segment = id,
+                    at,
+                    torn,
+                    "a segment is damaged; its rest is lost"
+                );
             }
         }
         Ok(())

@@ -71,7 +71,11 @@ impl Draft<'_> {
         let subject = u16::try_from(self.subject.len()).unwrap_or(u16::MAX);
         out.extend_from_slice(&subject.to_le_bytes());
         let headers = self.headers.unwrap_or_default();
-        out.extend_from_slice(&u32::try_from(headers.len()).unwrap_or(u32::MAX).to_le_bytes());
+        out.extend_from_slice(
+            &u32::try_from(headers.len())
+                .unwrap_or(u32::MAX)
+                .to_le_bytes(),
+        );
         let kills = u32::try_from(self.kills.len()).unwrap_or(u32::MAX);
         out.extend_from_slice(&kills.to_le_bytes());
         for kill in self.kills {
@@ -102,7 +106,8 @@ pub(super) fn read(bytes: &Bytes) -> Option<Record> {
         return None;
     }
     let word = |at: usize| Some(u64::from_le_bytes(body.get(at..at + 8)?.try_into().ok()?));
-    let half = |at: usize| Some(u32::from_le_bytes(body.get(at..at + 4)?.try_into().ok()?) as usize);
+    let half =
+        |at: usize| Some(u32::from_le_bytes(body.get(at..at + 4)?.try_into().ok()?) as usize);
     let message = match body.first()? {
         &MESSAGE => true,
         &REMOVAL => false,
@@ -125,7 +130,9 @@ pub(super) fn read(bytes: &Bytes) -> Option<Record> {
             .chunks_exact(8)
             .filter_map(|it| Some(u64::from_le_bytes(it.try_into().ok()?)))
             .collect(),
-        subject: std::str::from_utf8(&body[subject_at..headers_at]).ok()?.into(),
+        subject: std::str::from_utf8(&body[subject_at..headers_at])
+            .ok()?
+            .into(),
         headers: (headers > 0).then(|| body.slice(headers_at..payload_at)),
         payload: body.slice(payload_at..),
     })
@@ -160,7 +167,10 @@ mod tests {
         assert_eq!(bytes.len(), draft.len());
         let record = read(&Bytes::from(bytes.clone())).unwrap();
         assert_eq!((record.seq, record.time, record.floor), (7, -1, 3));
-        assert_eq!((&*record.subject, &record.payload[..]), ("a.b", &b"hello"[..]));
+        assert_eq!(
+            (&*record.subject, &record.payload[..]),
+            ("a.b", &b"hello"[..])
+        );
         assert_eq!(record.kills, [1, 2]);
         for cut in 0..bytes.len() {
             assert_eq!(read(&Bytes::copy_from_slice(&bytes[..cut])), None);

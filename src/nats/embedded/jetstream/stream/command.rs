@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::super::super::Bus;
 use super::super::api::error::ApiError;
 use super::super::api::info::{
-    CreateRequest, DETAILS, GetRequest, InfoRequest, NAMES, PurgeRequest, StreamInfo, SUBJECTS,
+    CreateRequest, DETAILS, GetRequest, InfoRequest, NAMES, PurgeRequest, SUBJECTS, StreamInfo,
 };
 use super::super::api::{self, stream::StreamConfig};
 use super::super::direct;
@@ -39,7 +39,10 @@ impl Reply {
 pub(in super::super) enum Command {
     Info(InfoRequest, Reply),
     Describe(oneshot::Sender<StreamInfo>),
-    Update(Box<StreamConfig>, oneshot::Sender<Result<StreamInfo, ApiError>>),
+    Update(
+        Box<StreamConfig>,
+        oneshot::Sender<Result<StreamInfo, ApiError>>,
+    ),
     Purge(PurgeRequest, Reply),
     Get(GetRequest, Reply),
     Delete(u64, Reply),
@@ -218,11 +221,13 @@ impl Owner {
                 config: config.clone(),
                 created: self.created,
             };
-            disk.save(&meta).map_err(|it| ApiError::store(it.to_string()))?;
+            disk.save(&meta)
+                .map_err(|it| ApiError::store(it.to_string()))?;
         }
         self.config = config;
         self.subscribe();
-        self.enforce().map_err(|it| ApiError::store(it.to_string()))?;
+        self.enforce()
+            .map_err(|it| ApiError::store(it.to_string()))?;
         Ok(self.info())
     }
 
@@ -277,7 +282,14 @@ impl Owner {
             return refuse("stream store EOF");
         }
         if self.store.subject_of(seq).is_none() {
-            return refuse("no message found");
+            if seq < self.store.totals().first {
+                return refuse("no message found");
+            }
+            return Err(ApiError::new(
+                400,
+                10043,
+                format!("sequence {seq} not found"),
+            ));
         }
         match self.remove(&[seq], 0) {
             Ok(()) => Ok(Success { success: true }),

@@ -9,7 +9,10 @@ use super::super::time::now;
 use super::Owner;
 
 impl Owner {
-    pub(super) fn create_consumer(&mut self, request: CreateRequest) -> Result<ConsumerInfo, ApiError> {
+    pub(super) fn create_consumer(
+        &mut self,
+        request: CreateRequest,
+    ) -> Result<ConsumerInfo, ApiError> {
         let config = request.config.checked(&self.config)?;
         let limits = &self.config.consumer_limits;
         let wall = now();
@@ -26,7 +29,10 @@ impl Owner {
                 old.update(config, &self.store);
                 self.save_consumers(true);
             }
-            let info = self.consumers.get(&name).map(|it| it.info(&self.config.name, wall));
+            let info = self
+                .consumers
+                .get(&name)
+                .map(|it| it.info(&self.config.name, wall));
             return info.ok_or(ApiError::CONSUMER_NOT_FOUND);
         }
         if request.action == Action::Update {
@@ -40,14 +46,22 @@ impl Owner {
             return Err(ApiError::new(
                 400,
                 10121,
-                format!("consumer max ack pending exceeds system limit of {}", limits.max_ack_pending),
+                format!(
+                    "consumer max ack pending exceeds system limit of {}",
+                    limits.max_ack_pending
+                ),
             ));
         }
-        if !limits.inactive_threshold.is_zero() && config.inactive_threshold > limits.inactive_threshold {
+        if !limits.inactive_threshold.is_zero()
+            && config.inactive_threshold > limits.inactive_threshold
+        {
             return Err(ApiError::new(
                 400,
                 10153,
-                format!("consumer inactive threshold exceeds system limit of {:?}", limits.inactive_threshold),
+                format!(
+                    "consumer inactive threshold exceeds system limit of {:?}",
+                    limits.inactive_threshold
+                ),
             ));
         }
         let mut consumer = Consumer::new(name.clone(), config, &self.store, wall, self.now);

@@ -27,7 +27,11 @@ impl Disk {
     pub(in super::super) fn create(root: &Path, name: &str) -> io::Result<Self> {
         let stem: String = name.chars().take(60).collect();
         for n in 0..10_000_u32 {
-            let name = if n == 0 { stem.clone() } else { format!("{stem}~{n}") };
+            let name = if n == 0 {
+                stem.clone()
+            } else {
+                format!("{stem}~{n}")
+            };
             let dir = root.join(name);
             match fs::create_dir(&dir) {
                 Ok(()) => {
@@ -75,7 +79,12 @@ impl Disk {
         write(&self.0.join("meta.json"), meta, true)
     }
 
-    pub(super) fn save_consumer(&self, file: &str, it: &impl Serialize, sync: bool) -> io::Result<()> {
+    pub(super) fn save_consumer(
+        &self,
+        file: &str,
+        it: &impl Serialize,
+        sync: bool,
+    ) -> io::Result<()> {
         write(&self.consumer(file), it, sync)
     }
 

@@ -101,7 +101,12 @@ impl Owner {
         if headers.is_some_and(|it| it.len() > HEADERS) {
             return Err(ApiError::HEADERS_TOO_LARGE.into());
         }
-        let size = self.store.size(subject, headers.map(|it| &it[..]), payload, self.store.on_disk());
+        let size = self.store.size(
+            subject,
+            headers.map(|it| &it[..]),
+            payload,
+            self.store.on_disk(),
+        );
         if !self.usage.room(size.into(), self.store.on_disk()) {
             return Err(ApiError::new(500, 10023, "insufficient resources").into());
         }
@@ -128,7 +133,7 @@ impl Owner {
                 ApiError::store(error.to_string())
             })?;
         for consumer in self.consumers.values_mut() {
-            consumer.stored(subject);
+            consumer.stored(seq, subject);
         }
         self.last_id = wishes.id.map(Arc::from);
         if let Some(id) = &self.last_id {
@@ -151,7 +156,10 @@ impl Owner {
         if let Some(expected) = wishes.last_of_subject {
             let last = match wishes.last_subject {
                 Some(filter) => self.store.last_of(&Filter::new([filter])),
-                None => self.store.of_subject(subject).and_then(|it| it.back().copied()),
+                None => self
+                    .store
+                    .of_subject(subject)
+                    .and_then(|it| it.back().copied()),
             };
             let last = last.unwrap_or(0);
             if last != expected {
@@ -207,7 +215,8 @@ impl Owner {
             return Ok(kills);
         }
         let over = |left: u64, bytes: u64| {
-            max_msgs.is_some_and(|it| left + 1 > it) || max_bytes.is_some_and(|it| bytes + size > it)
+            max_msgs.is_some_and(|it| left + 1 > it)
+                || max_bytes.is_some_and(|it| bytes + size > it)
         };
         let (mut left, mut bytes) = (messages - kills.len() as u64, bytes - freed);
         if over(left, bytes) {

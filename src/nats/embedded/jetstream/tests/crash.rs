@@ -1,0 +1,201 @@
+//! Ends that come without warning: a child that stores is killed, and what it was told is stored is there.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_nats::jetstream;
+use async_nats::jetstream::stream::Config;
+use futures_util::future::join_all;
+
+use super::super::Sync;
+use super::Ours;
+
+/// Names the store to the test below, when it runs as the child.
+const STORE: &str = "WASH_TEST_CRASH_STORE";
+
+/// How often a child is killed, unless the environment says otherwise.
+const ROUNDS: &str = "WASH_TEST_CRASH_ROUNDS";
+
+/// Serves until it is killed.
+#[test]
+#[ignore = "the child of the test below"]
+fn serves_until_it_is_killed() {
+    let Some(store) = std::env::var_os(STORE) else {
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let ours = Ours::start(store.into(), Sync::Every(Duration::from_millis(20))).await;
+        // A line of its own, whatever the test harness has begun to write.
+        println!("\nserving {}", ours.running.address());
+        std::future::pending::<()>().await;
+    });
+}
+
+struct Victim {
+    child: Child,
+    url: String,
+}
+
+impl Victim {
+    fn start(store: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["serves_until_it_is_killed", "--ignored", "--nocapture"])
+            .env(STORE, store)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = lines
+            .map_while(Result::ok)
+            .find_map(|it| it.strip_prefix("serving ").map(str::to_owned))
+            .unwrap();
+        Self { child, url }
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a stream must hold, as far as it was acknowledged.
+#[derive(Default)]
+struct Known {
+    /// The log stream: sequence to payload.
+    log: BTreeMap<u64, String>,
+    /// The bucket: key to revision and value.
+    values: BTreeMap<String, (u64, String)>,
+}
+
+async fn write(url: String, round: u64, known: &Mutex<Known>) {
+    let Ok(client) = async_nats::connect(&url).await else {
+        return;
+    };
+    let js = jetstream::new(client);
+    let log = Config {
+        name: "LOG".to_owned(),
+        subjects: vec!["log.>".to_owned()],
+        ..Config::default()
+    };
+    if js.get_or_create_stream(log).await.is_err() {
+        return;
+    }
+    let config = jetstream::kv::Config {
+        bucket: "B".to_owned(),
+        ..Default::default()
+    };
+    let Ok(bucket) = js.create_or_update_key_value(config).await else {
+        return;
+    };
+    for n in 0_u64.. {
+        let logs = (0..8).map(|i| {
+            let text = format!("{round}.{n}.{i}.{}", "x".repeat((n * 37 % 3000) as usize));
+            let js = &js;
+            async move {
+                let ack = js
+                    .publish(format!("log.{i}"), text.clone().into())
+                    .await
+                    .ok()?;
+                let seq = ack.await.ok()?.sequence;
+                known.lock().unwrap().log.insert(seq, text);
+                Some(())
+            }
+        });
+        let puts = (0..4).map(|i| {
+            let key = format!("k{}", (n * 4 + i) % 23);
+            let value = format!("{round}.{n}.{}", "v".repeat((n * 13 % 5000) as usize));
+            let bucket = &bucket;
+            async move {
+                let revision = bucket.put(&key, value.clone().into()).await.ok()?;
+                let mut known = known.lock().unwrap();
+                let held = known.values.entry(key).or_default();
+                if held.0 < revision {
+                    *held = (revision, value);
+                }
+                Some(())
+            }
+        });
+        let (logs, puts) = tokio::join!(join_all(logs), join_all(puts));
+        let whole = logs.iter().all(Option::is_some) && puts.iter().all(Option::is_some);
+        if !whole {
+            return;
+        }
+    }
+}
+
+async fn check(url: &str, known: &Known, since: u64) {
+    let js = jetstream::new(async_nats::connect(url).await.unwrap());
+    if let Some((last, _)) = known.log.last_key_value() {
+        let stream = js.get_stream("LOG").await.unwrap();
+        assert!(stream.cached_info().state.last_sequence >= *last);
+        for (seq, text) in known.log.range(since..) {
+            let it = stream.get_raw_message(*seq).await.unwrap();
+            assert_eq!(it.payload, text.as_bytes(), "sequence {seq}");
+        }
+    }
+    if known.values.is_empty() {
+        return;
+    }
+    let bucket = js.get_key_value("B").await.unwrap();
+    for (key, (revision, value)) in &known.values {
+        let it = bucket.entry(key).await.unwrap().unwrap();
+        // A newer value may have been stored, and its acknowledgement lost.
+        assert!(it.revision >= *revision, "{key}");
+        if it.revision == *revision {
+            assert_eq!(it.value, value.as_bytes(), "{key}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_to_a_kill() {
+    let rounds = std::env::var(ROUNDS)
+        .ok()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(8);
+    let dir = tempfile::tempdir().unwrap();
+    let known = Mutex::new(Known::default());
+    for round in 0..rounds {
+        let last = known
+            .lock()
+            .unwrap()
+            .log
+            .last_key_value()
+            .map_or(0, |it| *it.0);
+        let since = last.saturating_sub(500);
+        let mut victim = Victim::start(dir.path());
+        let url = victim.url.clone();
+        let delay = Duration::from_micros(u64::from(rand::random::<u16>()) * 12);
+        let writing = write(url, round, &known);
+        let killing = async {
+            tokio::time::sleep(delay).await;
+            victim.child.kill().unwrap();
+            victim.child.wait().unwrap();
+            // What was on its way back still arrives.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        tokio::select! {
+            () = writing => {}
+            () = killing => {}
+        }
+        drop(victim);
+        let again = Victim::start(dir.path());
+        check(&again.url, &known.lock().unwrap(), since).await;
+    }
+    let again = Victim::start(dir.path());
+    let known = known.into_inner().unwrap();
+    check(&again.url, &known, 0).await;
+    assert!(
+        known.log.len() > 100,
+        "only {} messages were stored",
+        known.log.len()
+    );
+}
