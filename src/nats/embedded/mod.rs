@@ -21,6 +21,7 @@ mod outbound;
 pub mod parser;
 mod serving;
 mod session;
+mod thread;
 mod tls;
 mod trie;
 
@@ -37,6 +38,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 pub use auth::{Auth, AuthError, Credential};
 pub use bus::{Bus, BusSubscription, Delivered};
@@ -48,6 +50,7 @@ use self::info::Info;
 use self::outbound::Limits;
 use self::parser::Bounds;
 use self::serving::{Serving, Times};
+use self::thread::Thread;
 
 /// How long to wait when no connection can be accepted, as when there are too many open files.
 const BREATH: Duration = Duration::from_millis(50);
@@ -95,6 +98,8 @@ pub enum StartError {
         address: SocketAddr,
         reason: io::Error,
     },
+    #[error("cannot start a thread for the NATS server: {0}")]
+    Thread(io::Error),
 }
 
 /// Starts servers.
@@ -107,7 +112,8 @@ pub struct Running {
     bus: Bus,
     serving: Arc<Serving>,
     accepting: CancellationToken,
-    tasks: JoinSet<()>,
+    task: AbortOnDropHandle<()>,
+    thread: Thread,
 }
 
 impl Server {
@@ -116,14 +122,15 @@ impl Server {
     /// # Errors
     ///
     /// When the address is not to be had, or not without authentication, or certificate and key do not serve.
-    pub async fn start(config: Config) -> Result<Running, StartError> {
+    pub fn start(config: Config) -> Result<Running, StartError> {
         config.auth.check_address(config.listen.ip())?;
         let tls = config.tls.as_ref().map(Tls::load).transpose()?;
         let listen = |reason| StartError::Listen {
             address: config.listen,
             reason,
         };
-        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let listener = std::net::TcpListener::bind(config.listen).map_err(listen)?;
+        listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let hub = Arc::new(Hub::new());
         let serving = Arc::new(Serving {
@@ -152,14 +159,15 @@ impl Server {
         });
         tracing::info!(%address, version = VERSION, "serving NATS on this machine: a single node, without clusters or leaf nodes");
         let accepting = CancellationToken::new();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, serving.clone(), accepting.clone()));
+        let thread = Thread::start().map_err(StartError::Thread)?;
+        let task = thread.spawn(accept(listener, serving.clone(), accepting.clone()));
         Ok(Running {
             address,
             bus: Bus::new(hub),
             serving,
             accepting,
-            tasks,
+            task,
+            thread,
         })
     }
 }
@@ -210,17 +218,31 @@ impl Running {
     pub async fn shutdown(mut self, grace: Duration) {
         self.accepting.cancel();
         self.serving.leaving.cancel();
-        let all = async { while self.tasks.join_next().await.is_some() {} };
-        let mut all = std::pin::pin!(all);
-        if tokio::time::timeout(grace, &mut all).await.is_err() {
+        if tokio::time::timeout(grace, &mut self.task).await.is_err() {
             self.serving.closing.cancel();
-            all.await;
+            let _ = self.task.await;
         }
+    }
+
+    /// Runs a part of the server on the server's own thread, for as long as that lasts and the handle is held.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        part: impl Future<Output = T> + Send + 'static,
+    ) -> AbortOnDropHandle<T> {
+        self.thread.spawn(part)
     }
 }
 
 /// Takes connections in, and owns them until the last has ended.
-async fn accept(listener: TcpListener, serving: Arc<Serving>, accepting: CancellationToken) {
+async fn accept(
+    listener: std::net::TcpListener,
+    serving: Arc<Serving>,
+    accepting: CancellationToken,
+) {
+    let listener = match TcpListener::from_std(listener) {
+        Ok(it) => it,
+        Err(error) => return tracing::error!(%error, "cannot listen"),
+    };
     let mut clients = JoinSet::new();
     let mut id = 0;
     loop {
