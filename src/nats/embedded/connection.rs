@@ -16,8 +16,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::burst::Writer;
 use super::client::Client;
-use super::outbound::{Outbound, Writer};
+use super::outbound::Outbound;
 use super::serving::Serving;
 use super::session::{Ended, Session};
 

@@ -7,6 +7,7 @@
 //! JetStream, use `bus.rs`. Does not know lattices, hosts or claims.
 
 mod auth;
+mod burst;
 mod bus;
 mod cache;
 mod client;

@@ -5,20 +5,17 @@
 //! pile up, or takes nothing for too long, is cut off.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bytes::{Buf as _, Bytes};
-use tokio::io::{AsyncWriteExt as _, WriteHalf};
+use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use super::burst::{Burst, Writer};
 use super::message::{Message, Part};
 
 /// Bodies from this size on are not copied if their sender shares them.
@@ -30,11 +27,11 @@ const KEEP: usize = 64 * 1024;
 /// What a sender writes for somebody else before it goes back to its own work.
 const TURNS: usize = 4;
 
-/// Pieces of one write.
-const SLICES: usize = 64;
+/// How long a sender is held back for a client that is behind, each time.
+const PAUSE: Duration = Duration::from_millis(5);
 
-/// How long senders are held back for a client that is behind, at most, before it is left to its limit.
-const PATIENCE: Duration = Duration::from_millis(5);
+/// A client that takes nothing for so long is not waited for any more.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What waits for one client.
 pub(super) struct Outbound {
@@ -45,8 +42,6 @@ pub(super) struct Outbound {
     /// Without TLS, senders write here themselves.
     socket: Option<Arc<TcpStream>>,
     limits: Limits,
-    /// Behind, and not getting better: nobody waits for it.
-    sluggish: AtomicBool,
     cut: CancellationToken,
 }
 
@@ -85,23 +80,8 @@ struct Queue {
     busy: bool,
     /// Nothing more is taken.
     finished: bool,
-}
-
-/// What one writer has taken out to write.
-#[derive(Default)]
-struct Burst {
-    pieces: VecDeque<Bytes>,
-    tail: Vec<u8>,
-    /// Bytes of the tail that are written.
-    done: usize,
-    /// Bytes in all, as taken out.
-    size: usize,
-}
-
-/// Where a client's writer task writes.
-pub(super) enum Writer {
-    Plain(Arc<TcpStream>),
-    Tls(WriteHalf<TlsStream<TcpStream>>),
+    /// When the socket last took something of much.
+    taken: Option<Instant>,
 }
 
 impl Outbound {
@@ -112,7 +92,6 @@ impl Outbound {
             drained: Notify::new(),
             socket,
             limits,
-            sluggish: AtomicBool::new(false),
             cut: CancellationToken::new(),
         }
     }
@@ -177,9 +156,11 @@ impl Outbound {
         self.wake.notify_one();
     }
 
-    /// So much is unread that senders should pause.
+    /// So much is unread that senders should pause, and it gets less.
     pub(super) fn crowded(&self) -> bool {
-        self.lock().pending >= self.limits.pending / 8 && !self.sluggish.load(Ordering::Relaxed)
+        let queue = self.lock();
+        queue.pending >= self.limits.few()
+            && queue.taken.is_some_and(|it| it.elapsed() < PATIENCE)
     }
 
     /// Writes what the socket takes at once, and leaves the rest to the writer.
@@ -204,16 +185,14 @@ impl Outbound {
         self.wake();
     }
 
-    /// Lets a sender wait a little where much is unread, unless that has not helped before.
+    /// Lets a sender wait a little where much is unread.
     pub(super) async fn pause_sender(&self) {
         let mut drained = pin!(self.drained.notified());
         drained.as_mut().enable();
         if !self.crowded() {
             return;
         }
-        if timeout(PATIENCE, drained).await.is_err() {
-            self.sluggish.store(true, Ordering::Relaxed);
-        }
+        let _ = timeout(PAUSE, drained).await;
     }
 
     /// Writes until all is written that there was when this was finished, or the client is cut off.
@@ -221,7 +200,14 @@ impl Outbound {
         loop {
             let mut next = self.begin();
             while let Some(mut burst) = next {
-                if let Err(error) = burst.drain_to(to, self.limits.stall).await {
+                while !burst.is_empty() {
+                    if let Err(error) = burst.step_to(to, self.limits.stall).await {
+                        tracing::debug!(%error, "cannot write to a client");
+                        return self.cut_off();
+                    }
+                    self.settle(&mut self.lock(), &mut burst);
+                }
+                if let Err(error) = to.flush(self.limits.stall).await {
                     tracing::debug!(%error, "cannot write to a client");
                     return self.cut_off();
                 }
@@ -235,7 +221,12 @@ impl Outbound {
     }
 
     fn queued(&self, mut queue: MutexGuard<'_, Queue>, bytes: usize) -> Queued {
+        let before = queue.pending;
         queue.pending += bytes;
+        let few = self.limits.few();
+        if before < few && queue.pending >= few {
+            queue.taken = Some(Instant::now());
+        }
         if queue.pending > self.limits.pending {
             queue.finished = true;
             drop(queue);
@@ -260,14 +251,8 @@ impl Outbound {
 
     /// Takes out what came while a burst was written.
     fn go_on(&self, mut written: Burst) -> Option<Burst> {
-        let few = self.limits.pending / 8;
         let mut queue = self.lock();
-        let before = queue.pending;
-        queue.pending = before.saturating_sub(written.size);
-        if before >= few && queue.pending < few {
-            self.sluggish.store(false, Ordering::Relaxed);
-            self.drained.notify_waiters();
-        }
+        self.settle(&mut queue, &mut written);
         if written.tail.capacity() <= KEEP {
             written.tail.clear();
             queue.spare = written.tail;
@@ -281,24 +266,37 @@ impl Outbound {
     }
 
     /// Puts back what could not be written.
-    fn give_back(&self, burst: Burst) {
+    fn give_back(&self, mut burst: Burst) {
+        let mut queue = self.lock();
+        self.settle(&mut queue, &mut burst);
         let Burst {
             mut pieces,
             tail,
             done,
-            size,
+            ..
         } = burst;
         let tail = Bytes::from(tail).slice(done..);
         if !tail.is_empty() {
             pieces.push_back(tail);
         }
-        let left: usize = pieces.iter().map(Bytes::len).sum();
-        let mut queue = self.lock();
         pieces.append(&mut queue.pieces);
         queue.pieces = pieces;
-        queue.pending = queue.pending.saturating_sub(size - left);
         queue.promised = true;
         queue.busy = false;
+    }
+
+    /// Counts what was written as no longer waiting.
+    fn settle(&self, queue: &mut Queue, burst: &mut Burst) {
+        let few = self.limits.few();
+        let before = queue.pending;
+        let written = std::mem::take(&mut burst.written);
+        queue.pending = before.saturating_sub(written);
+        if before >= few && written > 0 {
+            queue.taken = Some(Instant::now());
+            if queue.pending < few {
+                self.drained.notify_waiters();
+            }
+        }
     }
 
     fn cut_off(&self) {
@@ -313,6 +311,13 @@ impl Outbound {
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Limits {
+    /// Bytes up to which nobody is held back.
+    fn few(&self) -> usize {
+        self.pending / 8
     }
 }
 
@@ -337,90 +342,17 @@ impl Queue {
         let pieces = std::mem::take(&mut self.pieces);
         let spare = std::mem::take(&mut self.spare);
         let tail = std::mem::replace(&mut self.tail, spare);
-        let size = tail.len() + pieces.iter().map(Bytes::len).sum::<usize>();
         Some(Burst {
             pieces,
             tail,
             done: 0,
-            size,
+            written: 0,
         })
     }
 
     /// Finished, and all of it is written.
     fn done(&self) -> bool {
         self.finished && !self.busy && self.tail.is_empty() && self.pieces.is_empty()
-    }
-}
-
-impl Burst {
-    fn is_empty(&self) -> bool {
-        self.pieces.is_empty() && self.done == self.tail.len()
-    }
-
-    /// Writes all of it, or as much as the socket takes at once.
-    fn write_to(&mut self, socket: &TcpStream) -> io::Result<()> {
-        while !self.is_empty() {
-            let written = if self.pieces.is_empty() {
-                socket.try_write(self.tail.get(self.done..).unwrap_or_default())?
-            } else {
-                let mut slices = [IoSlice::new(&[]); SLICES];
-                let rest = std::iter::once(self.tail.as_slice());
-                let all = self.pieces.iter().map(|it| &**it).chain(rest);
-                let mut count = 0;
-                for (slot, piece) in slices.iter_mut().zip(all) {
-                    *slot = IoSlice::new(piece);
-                    count += 1;
-                }
-                socket.try_write_vectored(slices.get(..count).unwrap_or_default())?
-            };
-            if written == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            self.advance(written);
-        }
-        Ok(())
-    }
-
-    /// Writes all of it; fails when nothing is taken for `stall`.
-    async fn drain_to(&mut self, to: &mut Writer, stall: Duration) -> io::Result<()> {
-        match to {
-            Writer::Plain(socket) => loop {
-                match self.write_to(socket) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    other => return other,
-                }
-                timeout(stall, socket.writable()).await??;
-            },
-            Writer::Tls(stream) => {
-                while !self.is_empty() {
-                    let next = match self.pieces.front() {
-                        Some(it) => it,
-                        None => self.tail.get(self.done..).unwrap_or_default(),
-                    };
-                    if next.is_empty() {
-                        self.pieces.pop_front();
-                        continue;
-                    }
-                    match timeout(stall, stream.write(next)).await?? {
-                        0 => return Err(io::ErrorKind::WriteZero.into()),
-                        written => self.advance(written),
-                    }
-                }
-                timeout(stall, stream.flush()).await?
-            }
-        }
-    }
-
-    fn advance(&mut self, mut written: usize) {
-        while let Some(first) = self.pieces.front_mut() {
-            if written < first.len() {
-                first.advance(written);
-                return;
-            }
-            written -= first.len();
-            self.pieces.pop_front();
-        }
-        self.done = (self.done + written).min(self.tail.len());
     }
 }
 
