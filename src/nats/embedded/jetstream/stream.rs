@@ -179,6 +179,15 @@ fn read(
     })
 }
 
+/// Does what waits for the disk where it keeps nobody waiting.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(io::Error::other)?
+}
+
 impl Owner {
     async fn run(mut self) {
         loop {

@@ -7,41 +7,32 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use async_nats::Client;
 use tempfile::TempDir;
 
-use super::super::{Config as Core, Domain, Running, Server};
-use super::{Config, JetStream, Sync};
+use super::super::{Config as Core, Running, Server};
+use super::{Config, Sync};
 
 const DOMAIN: &str = "core";
 
 /// A server of ours.
-pub(super) struct Ours {
-    pub(super) running: Running,
-    pub(super) jetstream: JetStream,
-}
+pub(super) struct Ours(Running);
 
 impl Ours {
-    pub(super) async fn start(store: PathBuf, sync: Sync) -> Self {
+    pub(super) fn start(store: PathBuf, sync: Sync) -> Self {
+        let mut jetstream = Config::new(store);
+        jetstream.domain = Some(DOMAIN.to_owned());
+        jetstream.sync = sync;
         let mut config = Core::new(([127, 0, 0, 1], 0).into());
-        config.jetstream = Some(Domain(Some(DOMAIN.to_owned())));
-        let running = Server::start(config).await.unwrap();
-        let mut config = Config::new(store);
-        config.domain = Some(DOMAIN.to_owned());
-        config.sync = sync;
-        let jetstream = JetStream::start(running.bus(), config).unwrap();
-        Self { running, jetstream }
+        config.jetstream = Some(jetstream);
+        Self(Server::start(config).unwrap())
     }
 
-    pub(super) async fn client(&self) -> Client {
-        async_nats::connect(self.running.address().to_string())
-            .await
-            .unwrap()
+    pub(super) fn url(&self) -> String {
+        self.0.address().to_string()
     }
 
     pub(super) async fn stop(self) {
-        self.running.shutdown(Duration::from_millis(100)).await;
-        self.jetstream.shutdown().await;
+        self.0.shutdown(Duration::from_millis(100)).await;
     }
 }
 
@@ -108,13 +99,18 @@ impl Drop for Theirs {
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_see_what_they_see_on_nats_server() {
     let dir = tempfile::tempdir().unwrap();
-    let ours = Ours::start(dir.path().to_owned(), Sync::default()).await;
-    let here = script::run(ours.client().await).await;
+    let ours = Ours::start(dir.path().to_owned(), Sync::default());
+    let here = script::run(async_nats::connect(ours.url()).await.unwrap()).await;
     ours.stop().await;
     let Some(theirs) = Theirs::start().await else {
         return;
     };
-    let there = script::run(async_nats::connect(&theirs.url).await.unwrap()).await;
+    let client = async_nats::connect(&theirs.url).await.unwrap();
+    if !client.is_server_compatible(2, 12, 0) {
+        // Its answers are of another age.
+        return;
+    }
+    let there = script::run(client).await;
     let mut odd = Vec::new();
     for (here, there) in here.iter().zip(&there) {
         let known = script::DIFFERENT.iter().any(|it| here.starts_with(it.0));

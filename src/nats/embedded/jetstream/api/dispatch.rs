@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::super::super::{BusSubscription, Delivered};
-use super::super::stream::{Command, Disk, Meta, Opened, Reply, Shared};
+use super::super::stream::{Command, Disk, Meta, Opened, Reply, Shared, blocking};
 use super::super::subject::overlaps;
 use super::super::time::{Stamp, now};
 use super::error::ApiError;
@@ -278,12 +278,17 @@ impl Api {
             config: config.clone(),
             created,
         };
-        let disk = if config.storage == Storage::File {
-            let disk = Disk::create(&self.root, name).map_err(failed)?;
-            disk.save(&meta).map_err(failed)?;
-            Some(disk)
+        let (disk, meta) = if config.storage == Storage::File {
+            let (root, name) = (self.root.clone(), name.to_owned());
+            blocking(move || {
+                let disk = Disk::create(&root, &name)?;
+                disk.save(&meta)?;
+                Ok((Some(disk), meta))
+            })
+            .await
+            .map_err(failed)?
         } else {
-            None
+            (None, meta)
         };
         let opened = Opened::open(meta, disk, self.shared.clone()).map_err(failed)?;
         let mut info = opened.info();

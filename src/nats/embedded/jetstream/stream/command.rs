@@ -15,7 +15,7 @@ use super::super::api::info::{
 use super::super::api::{self, stream::StreamConfig};
 use super::super::direct;
 use super::super::subject::{Filter, matches};
-use super::{Disk, Meta, Owner, Share};
+use super::{Disk, Meta, Owner, Share, blocking};
 
 /// Whom to answer, and as what.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ impl Owner {
                 let _ = answer.send(self.info());
             }
             Command::Update(config, answer) => {
-                let _ = answer.send(self.update(*config));
+                let _ = answer.send(self.update(*config).await);
             }
             Command::Purge(request, reply) => reply.with(self.purge(&request)),
             Command::Get(request, reply) => {
@@ -213,15 +213,16 @@ impl Owner {
         page
     }
 
-    fn update(&mut self, mut config: StreamConfig) -> Result<StreamInfo, ApiError> {
+    async fn update(&mut self, mut config: StreamConfig) -> Result<StreamInfo, ApiError> {
         self.config.may_become(&config)?;
         config.first_seq = self.config.first_seq;
-        if let Some(disk) = &self.disk {
+        if let Some(disk) = self.disk.clone() {
             let meta = Meta {
                 config: config.clone(),
                 created: self.created,
             };
-            disk.save(&meta)
+            blocking(move || disk.save(&meta))
+                .await
                 .map_err(|it| ApiError::store(it.to_string()))?;
         }
         self.config = config;
@@ -308,10 +309,8 @@ impl Owner {
         let Some(disk) = self.disk.clone() else {
             return Ok(());
         };
-        tokio::task::spawn_blocking(move || Disk::destroy(&disk))
+        blocking(move || disk.destroy())
             .await
-            .map_err(|it| it.to_string())
-            .and_then(|it| it.map_err(|it| it.to_string()))
-            .map_err(|it| ApiError::new(500, 10067, it))
+            .map_err(|it| ApiError::new(500, 10067, it.to_string()))
     }
 }

@@ -27,7 +27,7 @@ impl Owner {
                     return Err(ApiError::CONSUMER_ACTIVE);
                 }
                 old.update(config, &self.store);
-                self.save_consumers(true);
+                self.save_consumers(false);
             }
             let info = self
                 .consumers

@@ -29,9 +29,9 @@ fn serves_until_it_is_killed() {
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let ours = Ours::start(store.into(), Sync::Every(Duration::from_millis(20))).await;
+        let ours = Ours::start(store.into(), Sync::Every(Duration::from_millis(20)));
         // A line of its own, whatever the test harness has begun to write.
-        println!("\nserving {}", ours.running.address());
+        println!("\nserving {}", ours.url());
         std::future::pending::<()>().await;
     });
 }
