@@ -5,6 +5,7 @@
 
 pub mod binary;
 pub mod conf;
+pub mod embedded;
 pub mod greeting;
 pub mod hub;
 pub mod jwt;

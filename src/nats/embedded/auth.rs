@@ -43,7 +43,9 @@ pub(super) struct Shown<'a> {
 /// Why credentials cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    #[error("cannot listen on {0} without authentication: set a token, a user or an nkey, or listen on 127.0.0.1")]
+    #[error(
+        "cannot listen on {0} without authentication: set a token, a user or an nkey, or listen on 127.0.0.1"
+    )]
     Open(IpAddr),
     #[error("a token, user name or password must not be empty")]
     Empty,
@@ -218,7 +220,10 @@ mod tests {
         for shown in refused {
             assert!(!auth.accepts(&shown, "nonce"));
         }
-        assert_eq!(format!("{auth:?}"), "Auth { accepted: [Token, User, Nkey] }");
+        assert_eq!(
+            format!("{auth:?}"),
+            "Auth { accepted: [Token, User, Nkey] }"
+        );
     }
 
     #[test]

@@ -232,7 +232,10 @@ impl fmt::Debug for Bus {
 impl fmt::Debug for BusSubscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BusSubscription")
-            .field("filter", &String::from_utf8_lossy(self.subscription.filter()))
+            .field(
+                "filter",
+                &String::from_utf8_lossy(self.subscription.filter()),
+            )
             .finish_non_exhaustive()
     }
 }

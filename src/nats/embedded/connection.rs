@@ -92,14 +92,20 @@ pub(super) async fn serve(mut socket: TcpStream, peer: SocketAddr, id: u64, serv
 }
 
 /// Greets in plain text, then goes on encrypted; answers those that do not.
-async fn encrypt(mut socket: TcpStream, info: &[u8], serving: &Serving) -> Option<TlsStream<TcpStream>> {
+async fn encrypt(
+    mut socket: TcpStream,
+    info: &[u8],
+    serving: &Serving,
+) -> Option<TlsStream<TcpStream>> {
     let acceptor = serving.tls.clone()?;
     socket.write_all(info).await.ok()?;
     let mut first = [0];
     socket.peek(&mut first).await.ok()?;
     // The first byte of a TLS handshake.
     if first != [22] {
-        let _ = socket.write_all(b"-ERR 'Secure Connection - TLS Required'\r\n").await;
+        let _ = socket
+            .write_all(b"-ERR 'Secure Connection - TLS Required'\r\n")
+            .await;
         return None;
     }
     match acceptor.accept(socket).await {
@@ -111,7 +117,12 @@ async fn encrypt(mut socket: TcpStream, info: &[u8], serving: &Serving) -> Optio
     }
 }
 
-async fn read(mut session: Session, mut reader: Reader, client: &Client, serving: &Serving) -> Ended {
+async fn read(
+    mut session: Session,
+    mut reader: Reader,
+    client: &Client,
+    serving: &Serving,
+) -> Ended {
     let mut buffer = BytesMut::new();
     let mut chunk = LITTLE;
     let mut turns = 0;
@@ -119,9 +130,11 @@ async fn read(mut session: Session, mut reader: Reader, client: &Client, serving
     let mut leaving = pin!(serving.leaving.cancelled());
     let mut closing = pin!(serving.closing.cancelled());
     let mut told = false;
-    let now = Instant::now();
-    let mut authorized = now + serving.times.auth;
-    let mut timer = pin!(sleep_until(authorized.min(now + serving.times.ping)));
+    let first = match serving.auth.required() {
+        true => serving.times.auth,
+        false => serving.times.ping,
+    };
+    let mut timer = pin!(sleep_until(Instant::now() + first));
     loop {
         let room = session.need().saturating_sub(buffer.len()).max(chunk);
         buffer.reserve(room);

@@ -51,9 +51,3 @@ impl<'a> Part<'a> {
             .map_or_else(|| Bytes::copy_from_slice(self.bytes), Bytes::clone)
     }
 }
-
-impl Message<'_> {
-    pub(super) fn headers_len(&self) -> usize {
-        self.headers.as_ref().map_or(0, Part::len)
-    }
-}

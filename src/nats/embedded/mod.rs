@@ -14,8 +14,6 @@ mod client;
 mod connection;
 mod hub;
 mod info;
-
-#[cfg(not(core_only))]
 pub mod jetstream;
 mod message;
 mod outbound;
@@ -48,6 +46,7 @@ pub use tls::{Tls, TlsError};
 
 use self::hub::Hub;
 use self::info::Info;
+use self::jetstream::JetStream;
 use self::outbound::Limits;
 use self::parser::Bounds;
 use self::serving::{Serving, Times};
@@ -64,8 +63,7 @@ pub struct Config {
     pub server_name: String,
     pub auth: Auth,
     pub tls: Option<Tls>,
-    /// Shown to clients; set where JetStream is started on the bus.
-    pub jetstream: Option<Domain>,
+    pub jetstream: Option<jetstream::Config>,
     /// Bytes of headers and payload of one message.
     pub max_payload: usize,
     /// Bytes of one line of the protocol.
@@ -83,10 +81,6 @@ pub struct Config {
     pub auth_timeout: Duration,
 }
 
-/// JetStream as clients see it.
-#[derive(Clone, Debug, Default)]
-pub struct Domain(pub Option<String>);
-
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -99,6 +93,8 @@ pub enum StartError {
         address: SocketAddr,
         reason: io::Error,
     },
+    #[error(transparent)]
+    JetStream(#[from] jetstream::StartError),
     #[error("cannot start a thread for the NATS server: {0}")]
     Thread(io::Error),
 }
@@ -114,15 +110,16 @@ pub struct Running {
     serving: Arc<Serving>,
     accepting: CancellationToken,
     task: AbortOnDropHandle<()>,
-    thread: Thread,
+    jetstream: Option<JetStream>,
+    _thread: Thread,
 }
 
 impl Server {
-    /// Listens, and serves from then on.
+    /// Listens, and serves from then on. Blocks while streams are read from the disk.
     ///
     /// # Errors
     ///
-    /// When the address is not to be had, or not without authentication, or certificate and key do not serve.
+    /// When the address is not to be had, or not without authentication, or certificate, key or store do not serve.
     pub fn start(config: Config) -> Result<Running, StartError> {
         config.auth.check_address(config.listen.ip())?;
         let tls = config.tls.as_ref().map(Tls::load).transpose()?;
@@ -161,14 +158,20 @@ impl Server {
         tracing::info!(%address, version = VERSION, "serving NATS on this machine: a single node, without clusters or leaf nodes");
         let accepting = CancellationToken::new();
         let thread = Thread::start().map_err(StartError::Thread)?;
+        let bus = Bus::new(hub);
+        let jetstream = match config.jetstream {
+            None => None,
+            Some(it) => Some(thread.within(|| JetStream::start(bus.clone(), it))?),
+        };
         let task = thread.spawn(accept(listener, serving.clone(), accepting.clone()));
         Ok(Running {
             address,
-            bus: Bus::new(hub),
+            bus,
             serving,
             accepting,
             task,
-            thread,
+            jetstream,
+            _thread: thread,
         })
     }
 }
@@ -215,7 +218,8 @@ impl Running {
         self.serving.hub.len()
     }
 
-    /// Takes no more connections, tells clients to go elsewhere, and after `grace` closes those that are left.
+    /// Takes no more connections, tells clients to go elsewhere, after `grace` closes those that are left, and brings
+    /// streams to the disk.
     pub async fn shutdown(mut self, grace: Duration) {
         self.accepting.cancel();
         self.serving.leaving.cancel();
@@ -223,14 +227,9 @@ impl Running {
             self.serving.closing.cancel();
             let _ = self.task.await;
         }
-    }
-
-    /// Runs a part of the server on the server's own thread, for as long as that lasts and the handle is held.
-    pub fn spawn<T: Send + 'static>(
-        &self,
-        part: impl Future<Output = T> + Send + 'static,
-    ) -> AbortOnDropHandle<T> {
-        self.thread.spawn(part)
+        if let Some(it) = self.jetstream {
+            it.shutdown().await;
+        }
     }
 }
 
@@ -285,7 +284,7 @@ fn greeting(config: &Config, address: SocketAddr) -> Info {
         headers: true,
         max_payload: config.max_payload,
         jetstream: config.jetstream.is_some(),
-        domain: config.jetstream.clone().and_then(|it| it.0),
+        domain: config.jetstream.as_ref().and_then(|it| it.domain.clone()),
         single_node: true,
         client_id: 0,
         client_ip: String::new(),

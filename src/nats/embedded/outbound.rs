@@ -159,8 +159,7 @@ impl Outbound {
     /// So much is unread that senders should pause, and it gets less.
     pub(super) fn crowded(&self) -> bool {
         let queue = self.lock();
-        queue.pending >= self.limits.few()
-            && queue.taken.is_some_and(|it| it.elapsed() < PATIENCE)
+        queue.pending >= self.limits.few() && queue.taken.is_some_and(|it| it.elapsed() < PATIENCE)
     }
 
     /// Writes what the socket takes at once, and leaves the rest to the writer.

@@ -329,4 +329,59 @@ mod tests {
             assert_eq!(parse(bytes, &BOUNDS), Err(expected), "{bytes:?}");
         }
     }
+
+    #[test]
+    fn nothing_makes_it_take_more_than_there_is() {
+        use rand::rngs::StdRng;
+        use rand::{RngExt as _, SeedableRng as _};
+
+        const WORDS: [&[u8]; 16] = [
+            b"PUB",
+            b"HPUB",
+            b"SUB",
+            b"UNSUB",
+            b"PING",
+            b"CONNECT",
+            b"+OK",
+            b" ",
+            b"\t",
+            b"\r\n",
+            b"\n",
+            b"a.b",
+            b"2",
+            b"-1",
+            b"99999999999999999999",
+            b"\0\xff",
+        ];
+        let runs = std::env::var("PARSER_RUNS").map_or(200_000, |it| it.parse().unwrap());
+        let mut random = StdRng::seed_from_u64(1);
+        let mut bytes = Vec::new();
+        for _ in 0..runs {
+            bytes.clear();
+            for _ in 0..random.random_range(0..14) {
+                match random.random_bool(0.05) {
+                    true => bytes.push(random.random()),
+                    false => bytes.extend_from_slice(WORDS[random.random_range(0..WORDS.len())]),
+                }
+            }
+            let mut rest = &bytes[..];
+            loop {
+                match parse(rest, &BOUNDS) {
+                    Ok(Parsed::Operation(_, taken)) => {
+                        assert!(taken > 0, "{bytes:?}");
+                        rest = rest.get(taken..).expect("it takes what there is");
+                    }
+                    Ok(Parsed::Need(more)) => {
+                        let most = BOUNDS.control_line + BOUNDS.payload + 32;
+                        assert!(
+                            more > rest.len() && more < rest.len().max(1) + most,
+                            "{bytes:?}"
+                        );
+                        break;
+                    }
+                    Err(_) => break,
+                }
+            }
+        }
+    }
 }

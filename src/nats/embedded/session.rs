@@ -195,9 +195,16 @@ impl Session {
     fn connect(&mut self, json: &[u8]) -> Result<(), Ended> {
         let options = Connect::read(json)
             .map_err(|error| Ended::Refused(format!("CONNECT cannot be read: {error}").into()))?;
-        let accepted = self.serving.auth.accepts(&options.shown(), &self.info.nonce);
+        let accepted = self
+            .serving
+            .auth
+            .accepts(&options.shown(), &self.info.nonce);
         if !accepted || options.elsewhere() {
-            tracing::warn!(client = self.client.id, "refused a client: {}", self.serving.auth.hint(&options.shown()));
+            tracing::warn!(
+                client = self.client.id,
+                "refused a client: {}",
+                self.serving.auth.hint(&options.shown())
+            );
             return Err(self.refuse("Authorization Violation"));
         }
         if !(0..=1).contains(&options.protocol) {
@@ -273,7 +280,9 @@ impl Session {
             headers: Some(Part::borrowed(NO_RESPONDERS)),
             payload: Part::borrowed(b""),
         };
-        self.serving.hub.deliver(&route, &message, None, &mut self.wake);
+        self.serving
+            .hub
+            .deliver(&route, &message, None, &mut self.wake);
     }
 
     fn subscribe(&mut self, subject: &[u8], queue: Option<&[u8]>, sid: &[u8]) -> Result<(), Ended> {

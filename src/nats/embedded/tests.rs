@@ -35,7 +35,10 @@ fn url(address: SocketAddr) -> String {
 async fn settle(client: &async_nats::Client) {
     let failed = soon(client.request("nobody.is.there", "".into())).await;
     let kind = failed.map_err(|it| it.kind());
-    assert!(matches!(kind, Err(RequestErrorKind::NoResponders)), "{kind:?}");
+    assert!(
+        matches!(kind, Err(RequestErrorKind::NoResponders)),
+        "{kind:?}"
+    );
 }
 
 /// Waits until something holds.

@@ -37,6 +37,12 @@ impl Thread {
     ) -> AbortOnDropHandle<T> {
         AbortOnDropHandle::new(self.handle.spawn(task))
     }
+
+    /// Tasks that `work` starts run on this thread; `work` itself does not.
+    pub(super) fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _entered = self.handle.enter();
+        work()
+    }
 }
 
 impl Drop for Thread {

@@ -297,11 +297,16 @@ mod tests {
 
     fn text(random: &mut StdRng, words: &[&str]) -> String {
         let count = random.random_range(1..6);
-        let words: Vec<&str> = (0..count).filter_map(|_| words.choose(random).copied()).collect();
+        let words: Vec<&str> = (0..count)
+            .filter_map(|_| words.choose(random).copied())
+            .collect();
         words.join(".")
     }
 
-    fn found(trie: &Trie<u32>, subject: &str) -> (Vec<u32>, Vec<(Vec<u8>, Vec<u32>)>) {
+    /// Plain values, and those of each group.
+    type Found = (Vec<u32>, Vec<(Vec<u8>, Vec<u32>)>);
+
+    fn found(trie: &Trie<u32>, subject: &str) -> Found {
         let mut all = Matches::default();
         trie.matches(subject.as_bytes(), &mut all);
         all.plain.sort_unstable();
@@ -333,7 +338,9 @@ mod tests {
                 if !valid(filter.as_bytes()) {
                     continue;
                 }
-                let queue = random.random_bool(0.4).then(|| text(&mut random, &["q", "r"]));
+                let queue = random
+                    .random_bool(0.4)
+                    .then(|| text(&mut random, &["q", "r"]));
                 let name = queue.as_deref().map(str::as_bytes);
                 trie.insert(filter.as_bytes(), name, value);
                 model.push((filter, queue, value));
@@ -347,7 +354,10 @@ mod tests {
                 for (_, queue, value) in model.iter().filter(|it| fits(&it.0)) {
                     match queue {
                         None => plain.push(*value),
-                        Some(it) => queues.entry(it.clone().into_bytes()).or_default().push(*value),
+                        Some(it) => queues
+                            .entry(it.clone().into_bytes())
+                            .or_default()
+                            .push(*value),
                     }
                 }
                 plain.sort_unstable();

@@ -192,7 +192,9 @@ async fn the_inside_door_speaks_with_clients() {
             assert_eq!(bus.publish(&reply, None, headers, &call.payload), 1);
         }
     });
-    let answer = soon(client.request("service.x", "hello".into())).await.unwrap();
+    let answer = soon(client.request("service.x", "hello".into()))
+        .await
+        .unwrap();
     assert_eq!(&answer.payload[..], b"hello");
     let mut headers = HeaderMap::new();
     headers.insert("A", "b");

@@ -48,7 +48,8 @@ async fn a_slow_consumer_is_cut_off_and_others_get_everything() {
     };
     let server = start(limits);
     let mut slow = Raw::new(server.address()).await;
-    slow.say(b"CONNECT {\"verbose\":false}\r\nSUB flood 1\r\nPING\r\n").await;
+    slow.say(b"CONNECT {\"verbose\":false}\r\nSUB flood 1\r\nPING\r\n")
+        .await;
     slow.up_to("PONG\r\n").await;
     let (sends, receives) = (connect(&server).await, connect(&server).await);
     let mut subscription = receives.subscribe("flood").await.unwrap();
@@ -72,12 +73,17 @@ async fn who_takes_nothing_for_too_long_is_cut_off() {
     };
     let server = start(limits);
     let mut stuck = Raw::new(server.address()).await;
-    stuck.say(b"CONNECT {\"verbose\":false}\r\nSUB flood 1\r\nPING\r\n").await;
+    stuck
+        .say(b"CONNECT {\"verbose\":false}\r\nSUB flood 1\r\nPING\r\n")
+        .await;
     stuck.up_to("PONG\r\n").await;
     let sends = connect(&server).await;
     // More than the sockets of both sides hold, less than the server would keep.
     for _ in 0..40 {
-        sends.publish("flood", vec![0; 1024 * 1024].into()).await.unwrap();
+        sends
+            .publish("flood", vec![0; 1024 * 1024].into())
+            .await
+            .unwrap();
     }
     settle(&sends).await;
     until("the stuck one is gone", || server.connections() == 1).await;
@@ -108,9 +114,14 @@ async fn too_many_subscriptions_are_told_so() {
     };
     let server = start(limits);
     let mut client = Raw::new(server.address()).await;
-    client.say(b"CONNECT {\"verbose\":false}\r\nSUB a 1\r\nSUB b 2\r\nSUB c 3\r\nPING\r\n").await;
+    client
+        .say(b"CONNECT {\"verbose\":false}\r\nSUB a 1\r\nSUB b 2\r\nSUB c 3\r\nPING\r\n")
+        .await;
     let said = client.up_to("PONG\r\n").await;
-    assert!(said.ends_with("\r\n-ERR 'maximum subscriptions exceeded'\r\nPONG\r\n"), "{said}");
+    assert!(
+        said.ends_with("\r\n-ERR 'maximum subscriptions exceeded'\r\nPONG\r\n"),
+        "{said}"
+    );
     assert_eq!(server.subscriptions(), 2);
 }
 
@@ -125,7 +136,10 @@ async fn a_payload_that_is_too_large_ends_the_connection() {
     client.say(b"PUB a 101\r\n").await;
     let said = client.rest().await;
     assert!(said.contains("\"max_payload\":100,"), "{said}");
-    assert!(said.ends_with("-ERR 'Maximum Payload Violation'\r\n"), "{said}");
+    assert!(
+        said.ends_with("-ERR 'Maximum Payload Violation'\r\n"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -137,7 +151,10 @@ async fn silent_clients_are_asked_and_dropped() {
     let server = start(limits);
     let mut client = Raw::new(server.address()).await;
     let said = client.rest().await;
-    assert!(said.ends_with("\r\nPING\r\nPING\r\n-ERR 'Stale Connection'\r\n"), "{said}");
+    assert!(
+        said.ends_with("\r\nPING\r\nPING\r\n-ERR 'Stale Connection'\r\n"),
+        "{said}"
+    );
     let alive = connect(&server).await;
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(server.connections(), 1, "who answers stays");
@@ -151,7 +168,10 @@ async fn open_to_the_network_is_refused() {
         ..config()
     };
     let refused = Server::start(open).unwrap_err();
-    assert!(matches!(refused, StartError::Auth(AuthError::Open(_))), "{refused}");
+    assert!(
+        matches!(refused, StartError::Auth(AuthError::Open(_))),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -167,5 +187,8 @@ async fn it_says_that_it_is_alone() {
     let server = start(config());
     let mut client = Raw::new(server.address()).await;
     let info = client.up_to("\r\n").await;
-    assert!(info.starts_with("INFO {") && info.contains("\"single_node\":true"), "{info}");
+    assert!(
+        info.starts_with("INFO {") && info.contains("\"single_node\":true"),
+        "{info}"
+    );
 }

@@ -86,6 +86,9 @@ async fn tls_is_asked_for_and_spoken() {
         assert_eq!(message.payload, vec![7; size]);
     }
     let stranger = ConnectOptions::new().connect(url(server.address()));
-    assert!(soon(stranger).await.is_err(), "an unknown certificate is not trusted");
+    assert!(
+        soon(stranger).await.is_err(),
+        "an unknown certificate is not trusted"
+    );
     soon(server.shutdown(Duration::ZERO)).await;
 }
