@@ -1,4 +1,4 @@
-//! The NATS that a host uses: one that answers already, else a child of ours.
+//! The NATS that a host uses: one that answers already, else a child of ours, else the server in this program.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::cli::report::{CommandError, Kind};
 use crate::config::running::Lock;
-use crate::nats::{Binary, Config, FindError, GreetingError, Own, Server, StartError, greet};
+use crate::nats::{
+    Binary, Config, FindError, GreetingError, Own, Server, StartError, embedded, greet,
+};
 
 use super::domain;
 use super::plan::{Plan, join};
@@ -18,6 +20,8 @@ pub(super) struct Nats {
     pub(super) address: String,
     /// None if it was there already.
     pub(super) child: Option<Child>,
+    /// The server in this process, and the lock on its directory.
+    embedded: Option<(embedded::Running, Lock)>,
 }
 
 /// Our server, and the lock on its directory.
@@ -35,6 +39,12 @@ impl Child {
 
 /// A server on this machine greets at once; one far away may take a moment.
 const GREETING_LIMIT: Duration = Duration::from_secs(3);
+
+/// In place of a path: the server in this program, even where there is another.
+const EMBEDDED: &str = "embedded";
+
+/// How long clients of the embedded server may take to leave.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// How often somebody else's start is looked at.
 const POLL: Duration = Duration::from_millis(50);
@@ -60,6 +70,7 @@ impl Nats {
             return Ok(Self {
                 address,
                 child: None,
+                embedded: None,
             });
         }
         let turn = tokio::time::timeout(limit, Turn::wait(plan, &address)).await;
@@ -68,6 +79,7 @@ impl Nats {
             Ok(Ok(Turn::There)) => Ok(Self {
                 address,
                 child: None,
+                embedded: None,
             }),
             Ok(Ok(Turn::Ours(dir, lock))) => start(plan, dir, lock, limit).await,
             Ok(Err(error)) => Err(error),
@@ -82,6 +94,9 @@ impl Nats {
     pub(super) async fn stop(self, grace: Duration) {
         if let Some(child) = self.child {
             child.server.shutdown(grace).await;
+        }
+        if let Some((server, _lock)) = self.embedded {
+            server.shutdown(FAREWELL.min(grace)).await;
         }
     }
 }
@@ -184,11 +199,19 @@ async fn start(
 ) -> Result<Nats, CommandError> {
     let nats = &plan.settings.nats;
     let address = join(&nats.host.value, nats.port.value);
+    if nats.server.as_deref() == Some(Path::new(EMBEDDED)) {
+        return embed(plan, &dir, lock);
+    }
     let binary = Binary::find(
         nats.server.as_deref(),
         plan.env.get("PATH").map(AsRef::as_ref),
     );
-    let binary = binary.await.map_err(|error| missing(error, &address))?;
+    let binary = match binary.await {
+        Err(FindError::Missing) if plan.remotes.is_empty() && plan.own.is_none() => {
+            return embed(plan, &dir, lock);
+        }
+        other => other.map_err(|error| missing(error, &address))?,
+    };
     tracing::debug!(path = %binary.path.display(), version = binary.version, "starting NATS");
     for remote in &plan.remotes {
         if let Some(lacking) = remote.unsupported(&binary.version) {
@@ -236,6 +259,44 @@ async fn start(
             server,
             _lock: lock,
         }),
+        embedded: None,
+    })
+}
+
+/// Serves NATS in this process, for this machine alone.
+fn embed(plan: &Plan, dir: &Path, lock: Lock) -> Result<Nats, CommandError> {
+    if !plan.remotes.is_empty() || plan.own.is_some() {
+        let message = "the embedded NATS server is no leaf and takes no configuration";
+        return Err(CommandError::new(Kind::Refused, message)
+            .hint("install nats-server, or name one with --nats-server PATH"));
+    }
+    let nats = &plan.settings.nats;
+    let host = match nats.host.value.trim_matches(['[', ']']) {
+        "localhost" => "127.0.0.1",
+        it => it,
+    };
+    let address = join(host, nats.port.value);
+    let host: IpAddr = host
+        .parse()
+        .map_err(|_| missing(FindError::Missing, &address))?;
+    let id = plan.key.public();
+    let mut streams = embedded::jetstream::Config::new(dir.join("embedded"));
+    streams.domain = plan.nats_domain();
+    let mut config = embedded::Config::new((host, nats.port.value).into());
+    config.server_name = format!("wash-{}", id.get(..12).unwrap_or(&id));
+    config.jetstream = Some(streams);
+    let server = embedded::Server::start(config).map_err(|error| {
+        CommandError::new(Kind::General, "cannot start the embedded NATS server")
+            .because(error)
+            .hint("install nats-server for more than this machine, or name one with --nats-server PATH")
+    })?;
+    tracing::info!(
+        "no nats-server was found: NATS is served by this program, for this machine alone"
+    );
+    Ok(Nats {
+        address: server.address().to_string(),
+        child: None,
+        embedded: Some((server, lock)),
     })
 }
 

@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use super::leaf::Links;
 use crate::cli::output::{Answer, Page};
 use crate::lattice::state::CutOff;
+use crate::nats::embedded;
 
 /// A running host, for people and programs. A host in the background tells it to the command that started it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -157,6 +158,9 @@ impl Answer for Ready {
                 "{} (nats-server {}, started here, pid {pid})",
                 self.nats_url, self.nats_version
             ),
+            None if self.nats_version == embedded::VERSION => {
+                format!("{} (embedded in wash, for one machine)", self.nats_url)
+            }
             None => format!(
                 "{} (nats-server {}, was there already and stays)",
                 self.nats_url, self.nats_version
