@@ -101,7 +101,7 @@ set edit:completion:arg-completer[wash] = {|@words|
             cand --nats-port 'Port of NATS; 0 starts a server on any free port [default: 4222] [env: WASMCLOUD_NATS_PORT, NATS_PORT]'
             cand --nats-config 'Configuration of the nats-server that is started, in place of one that is written; its address counts [env: WASH_NATS_CONFIG]'
             cand --nats-connect-only 'Never start a NATS server [env: WASMCLOUD_NATS_CONNECT_ONLY, NATS_CONNECT_ONLY]'
-            cand --nats-server 'The nats-server to start [default: the first on the PATH or in the usual folders] [env: WASH_NATS_SERVER]'
+            cand --nats-server 'The nats-server to start, or `embedded` for the one in wash [default: the first on the PATH or in the usual folders, else embedded] [env: WASH_NATS_SERVER]'
             cand --nats-js-domain 'JetStream domain of the server that is started [default: none] [env: WASMCLOUD_NATS_JS_DOMAIN, NATS_JS_DOMAIN]'
             cand --js-domain 'JetStream domain in which the lattice keeps its state [env: WASMCLOUD_JS_DOMAIN]'
             cand --leaf-remote 'Hub to be a leaf of, as nats-leaf://HOST:PORT or tls://HOST:PORT; repeat it for several hubs, and separate the addresses of one hub by commas [env: WASH_LEAF_REMOTES, NATS_REMOTE_URL]'

@@ -106,7 +106,7 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l nats-host -d 'Where NAT
 complete -c wash -n "__fish_wash_using_subcommand up" -l nats-port -d 'Port of NATS; 0 starts a server on any free port [default: 4222] [env: WASMCLOUD_NATS_PORT, NATS_PORT]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l nats-config -d 'Configuration of the nats-server that is started, in place of one that is written; its address counts [env: WASH_NATS_CONFIG]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l nats-connect-only -d 'Never start a NATS server [env: WASMCLOUD_NATS_CONNECT_ONLY, NATS_CONNECT_ONLY]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l nats-server -d 'The nats-server to start [default: the first on the PATH or in the usual folders] [env: WASH_NATS_SERVER]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l nats-server -d 'The nats-server to start, or `embedded` for the one in wash [default: the first on the PATH or in the usual folders, else embedded] [env: WASH_NATS_SERVER]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l nats-js-domain -d 'JetStream domain of the server that is started [default: none] [env: WASMCLOUD_NATS_JS_DOMAIN, NATS_JS_DOMAIN]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l js-domain -d 'JetStream domain in which the lattice keeps its state [env: WASMCLOUD_JS_DOMAIN]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l leaf-remote -d 'Hub to be a leaf of, as nats-leaf://HOST:PORT or tls://HOST:PORT; repeat it for several hubs, and separate the addresses of one hub by commas [env: WASH_LEAF_REMOTES, NATS_REMOTE_URL]' -r

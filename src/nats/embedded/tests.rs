@@ -1,6 +1,7 @@
 //! The official client against the server.
 
 mod core;
+mod dialogues;
 mod limits;
 mod secure;
 
