@@ -52,7 +52,7 @@ pub(super) fn nats_server(facts: &Facts) -> Verdict {
     match &facts.binary {
         Ok((path, version)) => Verdict::ok(format!("{} is {version}", path.display())),
         Err(reason) => Verdict::warning(
-            format!("{reason}; `wash up` can only use a NATS that runs"),
+            format!("{reason}; `wash up` serves NATS itself, for this machine alone"),
             "apt-get install nats-server, or brew install nats-server, or set WASH_NATS_SERVER",
         ),
     }
