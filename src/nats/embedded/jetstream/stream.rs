@@ -455,7 +455,7 @@ impl Owner {
             match task.await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::error!(stream = self.config.name, %error, "can not sync")
+                    tracing::error!(stream = self.config.name, %error, "can not sync");
                 }
                 Err(error) => tracing::error!(stream = self.config.name, %error, "can not sync"),
             }

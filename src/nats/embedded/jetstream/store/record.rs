@@ -108,9 +108,9 @@ pub(super) fn read(bytes: &Bytes) -> Option<Record> {
     let word = |at: usize| Some(u64::from_le_bytes(body.get(at..at + 8)?.try_into().ok()?));
     let half =
         |at: usize| Some(u32::from_le_bytes(body.get(at..at + 4)?.try_into().ok()?) as usize);
-    let message = match body.first()? {
-        &MESSAGE => true,
-        &REMOVAL => false,
+    let message = match *body.first()? {
+        MESSAGE => true,
+        REMOVAL => false,
         _ => return None,
     };
     let subject = usize::from(u16::from_le_bytes(body.get(25..27)?.try_into().ok()?));

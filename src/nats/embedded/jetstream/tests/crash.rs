@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use async_nats::jetstream::stream::Config;
 use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 
 use super::super::Sync;
 use super::Ours;
@@ -136,8 +137,13 @@ async fn check(url: &str, known: &Known, since: u64) {
     if let Some((last, _)) = known.log.last_key_value() {
         let stream = js.get_stream("LOG").await.unwrap();
         assert!(stream.cached_info().state.last_sequence >= *last);
-        for (seq, text) in known.log.range(since..) {
-            let it = stream.get_raw_message(*seq).await.unwrap();
+        let mut held = stream::iter(known.log.range(since..))
+            .map(|(seq, text)| {
+                let stream = &stream;
+                async move { (seq, text, stream.get_raw_message(*seq).await.unwrap()) }
+            })
+            .buffered(64);
+        while let Some((seq, text, it)) = held.next().await {
             assert_eq!(it.payload, text.as_bytes(), "sequence {seq}");
         }
     }
@@ -173,7 +179,7 @@ async fn nothing_acknowledged_is_lost_to_a_kill() {
         let since = last.saturating_sub(500);
         let mut victim = Victim::start(dir.path());
         let url = victim.url.clone();
-        let delay = Duration::from_micros(u64::from(rand::random::<u16>()) * 12);
+        let delay = Duration::from_micros(u64::from(rand::random::<u16>()) * 6);
         let writing = write(url, round, &known);
         let killing = async {
             tokio::time::sleep(delay).await;
