@@ -485,6 +485,7 @@ impl Store {
     }
 
     /// Bytes that the files take.
+    #[cfg(test)]
     pub(super) fn footprint(&self) -> u64 {
         self.log.as_ref().map_or(0, Log::total)
     }

@@ -386,6 +386,7 @@ impl Log {
     }
 
     /// Bytes on the disk, dead ones included.
+    #[cfg(test)]
     pub(super) fn total(&self) -> u64 {
         self.total
     }

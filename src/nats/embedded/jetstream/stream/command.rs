@@ -15,7 +15,7 @@ use super::super::api::info::{
 use super::super::api::{self, stream::StreamConfig};
 use super::super::direct;
 use super::super::subject::{Filter, matches};
-use super::{Disk, Meta, Owner, Share, blocking};
+use super::{Meta, Owner, Share, blocking};
 
 /// Whom to answer, and as what.
 #[derive(Debug)]

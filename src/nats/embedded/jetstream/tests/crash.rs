@@ -24,6 +24,7 @@ const ROUNDS: &str = "WASH_TEST_CRASH_ROUNDS";
 /// Serves until it is killed.
 #[test]
 #[ignore = "the child of the test below"]
+#[allow(clippy::print_stdout, reason = "the parent reads it")]
 fn serves_until_it_is_killed() {
     let Some(store) = std::env::var_os(STORE) else {
         return;
@@ -162,6 +163,10 @@ async fn check(url: &str, known: &Known, since: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[allow(
+    clippy::await_holding_lock,
+    reason = "nobody else writes while it is read"
+)]
 async fn nothing_acknowledged_is_lost_to_a_kill() {
     let rounds = std::env::var(ROUNDS)
         .ok()
