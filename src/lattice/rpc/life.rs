@@ -27,15 +27,18 @@ const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
 pub(super) struct Signs {
     /// After how much silence the caller doubts that anyone does.
     pub(super) patience: Duration,
+    /// For how long signs are believed without an answer; none is for ever.
+    trust: Option<Duration>,
     since: Instant,
     /// Milliseconds after `since`.
     heard: AtomicU64,
 }
 
 impl Signs {
-    pub(super) fn new(since: Instant, patience: Duration) -> Self {
+    pub(super) fn new(since: Instant, patience: Duration, trust: Option<Duration>) -> Self {
         Self {
             patience,
+            trust,
             since,
             heard: AtomicU64::new(0),
         }
@@ -45,9 +48,15 @@ impl Signs {
         self.since + Duration::from_millis(self.heard.load(Ordering::Relaxed))
     }
 
-    /// When the last sign is too old.
+    /// When the last sign is too old, or signs are not enough any more.
     pub(super) fn end(&self) -> Instant {
-        self.last() + self.patience
+        let silent = self.last() + self.patience;
+        self.trust.map_or(silent, |it| silent.min(self.since + it))
+    }
+
+    /// Whether somebody gives signs, believed or not.
+    pub(super) fn are_fresh(&self, now: Instant) -> bool {
+        now < self.last() + self.patience
     }
 
     /// How often whoever works on it is to give a sign, which takes its time to get here.

@@ -90,7 +90,7 @@ impl Endpoint {
             places,
             spare,
             call: &call,
-            signs: &Signs::new(Instant::now(), PATIENCE),
+            signs: &Signs::new(Instant::now(), PATIENCE, None),
             safe,
             elsewhere: FuturesUnordered::new(),
         };

@@ -25,6 +25,11 @@ const DOUBTFUL_PATIENCE: Duration = Duration::from_millis(60);
 /// And so many times the usual time until an answer.
 const USUAL: u32 = 3;
 
+/// Signs of life without an answer are believed for so many times the usual time, and for so long at the least: a
+/// host that comes back works off all that waited for it, long after its callers have gone.
+const TRUSTED: u32 = 16;
+const TRUST: Duration = Duration::from_millis(500);
+
 /// Calls may be chased at once in this number, or this part of all safe calls under way: hosts that are merely slow
 /// must not get a multiple of their load. A machine that is lost may have taken half of the calls under way.
 const MOST_CHASED: usize = 64;
@@ -118,7 +123,8 @@ impl Inner {
             true => DOUBTFUL_PATIENCE,
             false => PATIENCE,
         };
-        let signs = Signs::new(started, patience.max(known.usual * USUAL));
+        let trust = (!known.usual.is_zero()).then(|| TRUST.max(known.usual * TRUSTED));
+        let signs = Signs::new(started, patience.max(known.usual * USUAL), trust);
         let mut first = std::pin::pin!(self.safe_try(call, &signs));
         let tries = FuturesUnordered::new();
         let mut failure = None;
@@ -183,7 +189,7 @@ impl Inner {
                             tries.push(Box::pin(self.safe_try(call, signs)));
                         }
                     }
-                    next = now + gap;
+                    next = now + if signs.are_fresh(now) { gap.max(TRUST) } else { gap };
                     gap += gap / 8;
                 }
             }
