@@ -46,18 +46,18 @@ fn get(address: SocketAddr) -> Option<String> {
     head.contains(" 200 ").then(|| body.to_owned())
 }
 
-fn free_port() -> SocketAddr {
+pub(crate) fn free_port() -> SocketAddr {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     free.local_addr().unwrap()
 }
 
 /// The port of a host's NATS.
-fn port(up: &Up) -> String {
+pub(crate) fn port(up: &Up) -> String {
     up.text("nats_url").rsplit_once(':').unwrap().1.to_owned()
 }
 
 #[track_caller]
-fn assert_established(up: &Up) {
+pub(crate) fn assert_established(up: &Up) {
     assert_eq!(up.ready["leaf"]["established"], true, "{}", up.ready);
     assert!(up.ready["leaf"]["round_trip_ms"].as_f64().unwrap() > 0.0);
 }

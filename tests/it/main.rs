@@ -34,6 +34,9 @@ mod nats;
 mod outside;
 mod par;
 mod process;
+mod reg;
+mod registry;
+mod supply;
 mod up;
 #[cfg(target_os = "linux")]
 #[path = "../world/mod.rs"]

@@ -7,7 +7,7 @@ use crate::env::TestEnv;
 use crate::up::{Up, eventually};
 
 #[path = "../provider/build.rs"]
-mod build;
+pub(crate) mod build;
 
 const SERVER: &str = "VAG3QITQQ2ODAOWB5TTQSDJ53XK3SHBEIFNK4AYJ5RKAX2UNSCAPHA5M";
 const HTTP: &str = "wasmcloud:httpserver";

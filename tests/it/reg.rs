@@ -17,7 +17,7 @@ use crate::up::{Up, eventually, on_lattice};
 
 /// No secret of ours may show anywhere.
 #[track_caller]
-fn discreet(output: Output) -> Output {
+pub(crate) fn discreet(output: Output) -> Output {
     let shown = format!("{}{}", output.stdout, output.stderr);
     assert!(!shown.contains(PASSWORD), "{output}");
     output

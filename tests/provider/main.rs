@@ -1,7 +1,8 @@
 //! A provider for tests, well-behaved or bad: what it does stands in its start configuration, as words.
 //!
 //! Speaks the process contract by hand and needs nothing but the standard library, so that a test builds it in a
-//! second. Links with `ADDRESS` open a port that answers HTTP with `process`. Not a model for anything.
+//! second. Links with `ADDRESS` open a port that answers HTTP with `process`, and so does whatever an HTTP client is
+//! asked for. Not a model for anything.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -148,14 +149,22 @@ impl Provider {
             "1" => {
                 let said = match text(body, "operation").as_str() {
                     "Crash" => exit(4),
+                    "HttpClient.Request" => {
+                        // No header, and a body of seven bytes.
+                        let answer = b"\x83\xaastatusCode\xcc\xc8\xa6header\x80\xa4body\xc4\x07process";
+                        answer.to_vec()
+                    }
                     "Environment" => {
                         let mut names: Vec<_> = std::env::vars().map(|it| it.0).collect();
                         names.sort();
-                        names.join(" ")
+                        names.join(" ").into_bytes()
                     }
-                    "Directory" => std::env::current_dir().unwrap().display().to_string(),
-                    "Links" => self.links.join(" "),
-                    _ => "pong".to_owned(),
+                    "Directory" => {
+                        let dir = std::env::current_dir().unwrap();
+                        dir.display().to_string().into_bytes()
+                    }
+                    "Links" => self.links.join(" ").into_bytes(),
+                    _ => b"pong".to_vec(),
                 };
                 let mut response = vec![0x83];
                 string(&mut response, "invocation_id");
@@ -163,7 +172,7 @@ impl Provider {
                 string(&mut response, "msg");
                 response.extend([0xc5]);
                 response.extend(u16::try_from(said.len()).unwrap().to_be_bytes());
-                response.extend(said.as_bytes());
+                response.extend(&said);
                 string(&mut response, "content_length");
                 response.extend([0xcd]);
                 response.extend(u16::try_from(said.len()).unwrap().to_be_bytes());
