@@ -76,6 +76,8 @@ struct Provider {
     stubborn: bool,
     listeners: HashMap<String, Arc<AtomicBool>>,
     links: Vec<String>,
+    /// Where to say that it goes, once all is answered.
+    leaving: Option<Option<String>>,
 }
 
 impl Provider {
@@ -94,6 +96,7 @@ impl Provider {
             stubborn,
             listeners: HashMap::new(),
             links: Vec::new(),
+            leaving: None,
         };
         for link in data.split("\"actor_id\":\"").skip(1) {
             let actor = link.split('"').next().unwrap();
@@ -124,6 +127,14 @@ impl Provider {
                 ["PING"] => {
                     self.out.write_all(b"PONG\r\n").unwrap();
                     continue;
+                }
+                ["PONG"] => {
+                    let reply = self.leaving.take().flatten();
+                    if let Some(reply) = reply {
+                        let answer = format!("PUB {reply} 13\r\nshutting down\r\n");
+                        self.out.write_all(answer.as_bytes()).unwrap();
+                    }
+                    exit(0);
                 }
                 _ => continue,
             };
@@ -193,8 +204,9 @@ impl Provider {
             "5" if !self.deaf && !self.stubborn => {
                 let body = String::from_utf8_lossy(body);
                 if body.is_empty() || body.contains(&self.host) {
-                    answer(b"shutting down");
-                    exit(0);
+                    // Calls that are on their way here are answered before it goes.
+                    self.leaving = Some(reply);
+                    self.out.write_all(b"UNSUB 1\r\nPING\r\n").unwrap();
                 }
             }
             _ => {}
