@@ -217,7 +217,6 @@ fn a_page_goes_from_a_registry_to_another_machine_and_outlives_its_client() {
         await_visits(visits, "pictures after", is_picture);
     });
     let (seen, failed): (Vec<_>, Vec<_>) = visits.iter().partition(|it| it.is_ok());
-    println!("{} of {} requests failed", failed.len(), visits.len());
     assert!(failed.len() <= 2 * VISITORS, "{failed:?}");
     // Whose site was named by one client and whose picture fetched by the other has any dog, or any cat.
     let known = |it: &str| is_picture(it) || [PROCESS, "any dog", "any cat"].contains(&it);
