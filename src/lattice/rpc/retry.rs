@@ -189,7 +189,11 @@ impl Inner {
                             tries.push(Box::pin(self.safe_try(call, signs)));
                         }
                     }
-                    next = now + if signs.are_fresh(now) { gap.max(TRUST) } else { gap };
+                    next = now
+                        + match signs.are_fresh(now) {
+                            true => gap.max(TRUST),
+                            false => gap,
+                        };
                     gap += gap / 8;
                 }
             }
