@@ -1819,44 +1819,51 @@ complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcom
 complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "operator" -d 'Make a token for an operator, who signs accounts'
 complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "account" -d 'Make a token for an account, which signs actors and providers'
 complete -c wash -n "__fish_wash_using_subcommand claims; and __fish_seen_subcommand_from token" -f -a "provider" -d 'Make a token for a capability provider'
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
 json\t'One JSON document, errors included'
 yaml\t'One YAML document, errors included'
 name\t'Only the ids, one a line, ready to be arguments'"
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
 always\t''
 never\t''"
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -s q -l quiet -d 'Say only what was asked for, and errors'
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -s v -l verbose -d 'Say more; twice for much more'
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -l no-input -d 'Never ask; fail and name the flag instead'
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "push" -d 'Push an actor, component or provider archive to a registry'
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "pull" -d 'Pull an artifact from a registry'
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "ping" -d 'Ask whether a registry has an artifact, or answers at all'
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "login" -d 'Log in to a registry, for later commands and hosts'
-complete -c wash -n "__fish_wash_using_subcommand reg; and not __fish_seen_subcommand_from push pull ping login logout" -f -a "logout" -d 'Forget a registry\'s login'
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s c -l config -d 'File to store as the artifact\'s configuration [default: what its kind has]' -r -F
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s a -l annotation -d 'Annotation of the artifact\'s manifest; repeat for more' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s r -l registry -d 'Registry of references that name none [env: WASH_REG_URL]' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s u -l user -d 'User at the registry [env: WASH_REG_USER]' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s p -l password -d 'Password at the registry; others see it in the list of processes [env: WASH_REG_PASSWORD]' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -l ca-file -d 'Certificate authority to trust besides the platform\'s, PEM [env: WASH_OCI_CA_FILE]' -r -F
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -f -a "create" -d 'Make a provider archive'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -f -a "inspect" -d 'Show what a provider archive states and holds'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -f -a "insert" -d 'Add a program for another target to an archive, in place'
+complete -c wash -n "__fish_wash_using_subcommand par; and not __fish_seen_subcommand_from create inspect insert extract" -f -a "extract" -d 'Take the program for one target out of an archive'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s a -l arch -d 'Target of the program, as x86_64-linux or aarch64-macos [default: what the program says of itself, else x86_64-linux]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s b -l binary -d 'The program' -r -F
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s c -l capid -d 'Contract that the provider serves, as wasmcloud:keyvalue' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l vendor -d 'Who makes it; -v means this here, not --verbose' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s n -l name -d 'Name for people [default: the binary\'s name]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s r -l revision -d 'Revision, a number that grows' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l version -d 'Version for people' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s j -l schema -d 'File with a JSON schema of the values that links to the provider have' -r -F
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l destination -d 'Where the archive goes [default: {binary}.par or {binary}.par.gz in the current directory]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s i -l issuer -d 'Account that signs: a key file, a seed, @FILE or - [env: WASH_ISSUER_KEY] [default: the user\'s account key]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s s -l subject -d 'Key of the provider, in the same forms [env: WASH_SUBJECT_KEY] [default: the service key kept for the binary\'s name; when inserting, the archive\'s own]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s d -l directory -d 'Directory of keys [env: WASH_KEYS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s x -l expires -d 'The claims expire this many days from now [default: never]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l nbf -d 'The claims cannot be used before this many days from now [default: at once]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
 json\t'One JSON document, errors included'
 yaml\t'One YAML document, errors included'
 name\t'Only the ids, one a line, ready to be arguments'"
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
 always\t''
 never\t''"
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from push" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l compress -d 'Compress it; adds .gz to the destination, where it may also be asked for'
 complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from create" -l disable-keygen -d 'Fail rather than generate a key that is missing'
@@ -1876,11 +1883,11 @@ wide\t'A table with every column, however wide'
 json\t'One JSON document, errors included'
 yaml\t'One YAML document, errors included'
 name\t'Only the ids, one a line, ready to be arguments'"
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from pull" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
 always\t''
 never\t''"
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from pull" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from pull" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l strict -d 'Fail if a host would refuse it'
 complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from inspect" -l allow-latest -d 'Allow the tag latest, or none'
@@ -1904,33 +1911,31 @@ wide\t'A table with every column, however wide'
 json\t'One JSON document, errors included'
 yaml\t'One YAML document, errors included'
 name\t'Only the ids, one a line, ready to be arguments'"
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
 always\t''
 never\t''"
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l password-stdin -d 'Read the password from stdin'
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l insecure -d 'Reach the registry over plain HTTP'
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -s q -l quiet -d 'Say only what was asked for, and errors'
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -s v -l verbose -d 'Say more; twice for much more'
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -l no-input -d 'Never ask; fail and name the flag instead'
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from ping" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -s r -l registry -d 'Registry of references that name none [env: WASH_REG_URL]' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -s u -l user -d 'User at the registry [env: WASH_REG_USER]' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -s p -l password -d 'Password at the registry; others see it in the list of processes [env: WASH_REG_PASSWORD]' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -l ca-file -d 'Certificate authority to trust besides the platform\'s, PEM [env: WASH_OCI_CA_FILE]' -r -F
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -l disable-keygen -d 'Fail rather than generate a key that is missing'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -l keygen -d 'Generate keys that are missing without a terminal, too'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from insert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -s a -l target -l arch -d 'Target, as x86_64-linux [default: that of this machine]' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -s d -l destination -d 'Where the program goes [default: the archive\'s name, in the current directory]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
 json\t'One JSON document, errors included'
 yaml\t'One YAML document, errors included'
 name\t'Only the ids, one a line, ready to be arguments'"
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
 always\t''
 never\t''"
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
-complete -c wash -n "__fish_wash_using_subcommand reg; and __fish_seen_subcommand_from login" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -l lenient -d 'Forgive what older tools wrote wrongly'
 complete -c wash -n "__fish_wash_using_subcommand par; and __fish_seen_subcommand_from extract" -s q -l quiet -d 'Say only what was asked for, and errors'

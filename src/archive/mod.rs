@@ -1,6 +1,7 @@
 //! Artifacts at rest: a reference to bytes. Does not know the lattice or a running host.
 
 pub mod cache;
+pub mod oci;
 pub mod par;
 
 use std::path::{Path, PathBuf};
@@ -107,27 +108,6 @@ fn place(reference: &str, allow_files: bool) -> Result<Place<'_>, FetchError> {
     Ok(Place::Image)
 }
 
-/// What `reference` names, as a file: for archives, which are large. Open it soon: it may be dropped.
-///
-/// # Errors
-/// Every variant of [`FetchError`].
-pub async fn fetch_to_file(reference: &str, allow_files: bool) -> Result<PathBuf, FetchError> {
-    if let Some(path) = reference.strip_prefix(FILE_SCHEME) {
-        if path.is_empty() {
-            return Err(FetchError::BadReference(reference.to_owned()));
-        }
-        if !allow_files {
-            return Err(FetchError::FilesDisabled(reference.to_owned()));
-        }
-        regular(path).await?;
-        return Ok(PathBuf::from(path));
-    }
-    if is_image(reference) {
-        return Err(FetchError::NoRegistries(reference.to_owned()));
-    }
-    Err(FetchError::BadReference(reference.to_owned()))
-}
-
 /// Whether `reference` could name something in a registry: a host, a path and perhaps a tag or digest.
 fn is_image(reference: &str) -> bool {
     let bare = ["oci://", "bindle://", "https://", "http://"]
@@ -141,36 +121,31 @@ fn is_image(reference: &str) -> bool {
         && bare.chars().all(fits)
 }
 
-/// The size of a regular file, asked before opening it: opening a pipe waits for its writer.
-async fn regular(path: &str) -> Result<u64, FetchError> {
-    let failed = |reason: &str| FetchError::File {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    };
-    let metadata = tokio::fs::metadata(Path::new(path))
-        .await
-        .map_err(|error| failed(&reason(&error)))?;
-    if metadata.is_dir() {
-        return Err(failed("it is a directory"));
+fn too_large(path: &Path, limit: u64) -> FetchError {
+    FetchError::TooLarge {
+        path: path.display().to_string(),
+        limit,
     }
-    if !metadata.is_file() {
-        return Err(failed("it is not a regular file"));
-    }
-    Ok(metadata.len())
 }
 
-async fn read(path: &str, limit: u64) -> Result<Bytes, FetchError> {
+/// The size of a regular file.
+async fn check(path: &Path, limit: u64) -> Result<u64, FetchError> {
     let failed = |reason: String| FetchError::File {
         path: path.display().to_string(),
         reason,
     };
-    let too_large = || FetchError::TooLarge {
-        path: path.to_owned(),
-        limit,
-    };
-    let size = regular(path).await?;
-    if size > limit {
-        return Err(too_large());
+    let metadata = tokio::fs::metadata(path)
+        .await
+        .map_err(|error| failed(reason(&error)))?;
+    // Asked before opening: opening a pipe waits for its writer.
+    if metadata.is_dir() {
+        return Err(failed("it is a directory".to_owned()));
+    }
+    if !metadata.is_file() {
+        return Err(failed("it is not a regular file".to_owned()));
+    }
+    if metadata.len() > limit {
+        return Err(too_large(path, limit));
     }
     Ok(metadata.len())
 }

@@ -9,6 +9,7 @@ pub mod keyfile;
 pub mod keys;
 #[cfg(feature = "host")]
 pub mod module;
+pub mod provider;
 #[cfg(feature = "host")]
 mod section;
 

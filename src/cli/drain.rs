@@ -27,7 +27,7 @@ pub(crate) struct DrainArgs {
 enum What {
     /// Everything below
     All,
-    /// Artifacts from registries
+    /// Artifacts from registries, and through lattices
     Oci,
     /// Libraries unpacked from provider archives, and compiled code of actors
     Lib,
@@ -80,7 +80,8 @@ fn places(session: &Session) -> Vec<Place> {
     let mut found = Vec::new();
     let mut add = |what, path: PathBuf, shared| found.push(Place { what, path, shared });
     if let Some(dirs) = &session.dirs {
-        add(What::Oci, dirs.artifacts(), true);
+        add(What::Oci, dirs.pulled(), true);
+        add(What::Oci, dirs.delivered(), false);
         add(What::Lib, dirs.providers(), false);
         add(What::Lib, dirs.modules(), false);
     }
@@ -151,7 +152,7 @@ mod tests {
         let dirs = Dirs::find(&env).unwrap();
         let session = Session::sealed(env, Some(dirs.clone()));
         let files = [
-            dirs.artifacts().join("blobs/a"),
+            dirs.pulled().join("blobs/a"),
             dirs.providers().join("deep/er/b"),
             dirs.modules().join("c"),
             root.join("tmp/wasmcloud_ocicache/d"),

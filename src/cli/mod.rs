@@ -10,6 +10,7 @@ mod ctl;
 mod ctx;
 mod doctor;
 mod down;
+mod drain;
 mod guard;
 mod help;
 mod hub;
@@ -20,6 +21,7 @@ mod man;
 mod output;
 mod par;
 mod policy;
+mod reg;
 mod report;
 mod rule_file;
 mod session;
@@ -85,6 +87,8 @@ enum Command {
     Keys(keys::KeysCommand),
     #[command(subcommand)]
     Claims(claims::ClaimsCommand),
+    #[command(subcommand)]
+    Par(par::ParCommand),
     #[command(subcommand)]
     Reg(reg::RegCommand),
     #[command(flatten)]
@@ -169,6 +173,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Ctx(it) => it.run(session),
         Command::Keys(it) => it.run(session),
         Command::Claims(it) => it.run(session),
+        Command::Par(it) => it.run(session),
         Command::Reg(it) => it.run(session),
         Command::Transfer(it) => it.run(session),
         Command::Inspect(it) => it.run(session),

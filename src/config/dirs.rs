@@ -64,8 +64,13 @@ impl Dirs {
     }
 
     /// What was fetched from registries.
-    pub fn artifacts(&self) -> PathBuf {
+    pub fn pulled(&self) -> PathBuf {
         self.cache.join("oci")
+    }
+
+    /// What came through a lattice.
+    pub fn delivered(&self) -> PathBuf {
+        self.cache.join("artifacts")
     }
 
     /// Compiled code.

@@ -61,6 +61,7 @@ impl About {
             uptime_human: human(uptime),
             actors: inventory.actors(),
             providers: inventory.providers(),
+            cut_off: None,
             artifacts: Some(ArtifactSource {
                 domain: self.js_domain.clone(),
             }),

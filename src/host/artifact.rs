@@ -85,10 +85,6 @@ impl Fetcher {
     ///
     /// # Errors
     /// As [`Self::bytes`], and [`ArtifactError::Io`] where it cannot be written.
-    #[allow(
-        dead_code,
-        reason = "for provider archives, which hosts do not start yet"
-    )]
     pub(super) async fn file(&self, reference: &Reference) -> Result<File, ArtifactError> {
         let key = *reference.digest().as_bytes();
         if let Some(file) = self.cached(move |it| it.get(&key)).await {

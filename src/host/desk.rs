@@ -17,9 +17,11 @@ use super::facts::both_spellings;
 use super::inventory::Inventory;
 use super::link::{self, LinkChange};
 use super::page::page;
+use crate::archive::oci::{Credential, Registries};
 use crate::claims::HostId;
 use crate::lattice::command::{
-    ActorBid, AuctionActor, AuctionProvider, ProviderBid, RegistryCredential, RegistryCredentials,
+    ActorBid, AuctionActor, AuctionProvider, Part, ProviderBid, RegistryCredential,
+    RegistryCredentials,
 };
 use crate::lattice::event::data;
 use crate::lattice::state::{LinkKey, Snapshot, State};
@@ -142,6 +144,16 @@ impl Desk {
         self.answers.event(data::host_heartbeat(&body)).await;
     }
 
+    fn inventory(&self, inventory: &Inventory) -> HostInventory {
+        let mut body = self.about.inventory(inventory, self.started.elapsed());
+        body.cut_off = self.cut_off();
+        body
+    }
+
+    fn cut_off(&self) -> Option<String> {
+        self.state.cut_off().map(|it| it.reason)
+    }
+
     /// Says that the host has started.
     pub(super) async fn announce(&self, inventory: &Inventory) {
         let labels = inventory.labels().all();
@@ -200,14 +212,17 @@ impl Desk {
         }
     }
 
-    pub(super) fn keep_registries(&mut self, credentials: RegistryCredentials) -> Ack {
-        if self.registries.len() + credentials.len() > MAX_REGISTRIES {
+    pub(super) fn keep_registries(&self, credentials: RegistryCredentials) -> Ack {
+        let usable: Vec<_> = credentials
+            .into_iter()
+            .filter_map(|(registry, it)| Some((registry, credential(it)?)))
+            .collect();
+        if self.registries.credentials() + usable.len() > MAX_REGISTRIES {
             return Ack::refused(format!("a host keeps {MAX_REGISTRIES} registries at most"));
         }
-        if credentials.is_empty() {
-            return Ack::accepted();
+        for (registry, credential) in usable {
+            self.registries.put_credential(&registry, credential);
         }
-        self.registries.extend(credentials);
         tracing::info!(
             registries = self.registries.credentials(),
             "registry credentials changed"
@@ -223,6 +238,30 @@ impl Desk {
         }
         request
     }
+}
+
+fn claims(snapshot: &Snapshot, part: Option<&Part>, room: usize) -> Bytes {
+    let from = match part.map(|it| it.after.as_slice()) {
+        Some([key]) => Bound::Excluded(key.as_str()),
+        _ => Bound::Unbounded,
+    };
+    let claims = snapshot.claims.range::<str, _>((from, Bound::Unbounded));
+    let entries = claims.map(|(key, it)| ([key.as_str()], both_spellings(it)));
+    page("claims", entries, part.is_some(), room)
+}
+
+fn links(snapshot: &Snapshot, part: Option<&Part>, room: usize) -> Bytes {
+    let from = match part.map(|it| it.after.as_slice()) {
+        Some([actor, contract, link_name]) => Bound::Excluded(LinkKey {
+            actor: actor.clone(),
+            contract: contract.clone(),
+            link_name: link_name.clone(),
+        }),
+        _ => Bound::Unbounded,
+    };
+    let links = snapshot.links.range((from, Bound::Unbounded));
+    let entries = links.map(|(key, it)| ([&*key.actor, &*key.contract, &*key.link_name], it));
+    page("links", entries, part.is_some(), room)
 }
 
 /// What can be used of an entry: a user with a password, or with a token in its place (protocol §6.6).

@@ -82,7 +82,6 @@ impl Import {
         match target {
             Target::Builtin(builtin) => builtin.call(&self.actor, &call.operation, &call.payload),
             Target::Entity(target) => {
-                drop(snapshot);
                 let retry = retry(&target, &call.operation);
                 let call = Call {
                     origin: Entity::actor(self.actor.as_str()),

@@ -74,6 +74,7 @@ impl Loader {
         artifacts: Fetcher,
         allow_files: bool,
         allow_unsigned: bool,
+        registries: Registries,
     ) -> Self {
         Self {
             engine,
@@ -89,9 +90,9 @@ impl Loader {
         let slow = |_| LoadError::Slow {
             reference: reference.to_owned(),
         };
+        // Before its turn here: a slow registry or lattice keeps no other start waiting.
         let slot = || Arc::clone(&self.slots).acquire_owned();
         let (wasm, slot) = match Reference::parse(reference) {
-            // Before its turn here: a slow lattice keeps no other start waiting.
             Some(artifact) => {
                 let _turn = self.artifacts.turn().await;
                 let fetched = timeout(FETCH_TIME, self.artifacts.bytes(&artifact)).await;
@@ -103,9 +104,11 @@ impl Loader {
                 (wasm, slot().await)
             }
             None => {
+                let fetch = archive::fetch_to_file(reference, self.allow_files, &self.registries);
+                let path = timeout(FETCH_TIME, fetch).await.map_err(slow)??;
                 let slot = slot().await;
-                let fetch = archive::fetch(reference, self.allow_files);
-                (timeout(FETCH_TIME, fetch).await.map_err(slow)??, slot)
+                let read = archive::read_file(&path);
+                (timeout(FETCH_TIME, read).await.map_err(slow)??, slot)
             }
         };
         let this = self.clone();

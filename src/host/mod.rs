@@ -68,12 +68,12 @@ use self::run::{Loop, Sources};
 use self::running::{Around, Running};
 use self::serve::Reach;
 use self::startup::Startup;
+use crate::archive::oci::{self, OciError, Registries};
 use crate::claims::{HostId, KeyError, Seed};
 use crate::lattice::LatticeName;
 use crate::lattice::artifact::Artifacts;
 use crate::lattice::connect::round_trip;
 use crate::lattice::control::Control;
-use crate::lattice::event::data;
 use crate::lattice::invocation::Identity;
 use crate::lattice::rpc::Rpc;
 use crate::lattice::state::{CutOff, Options, State};
@@ -131,6 +131,10 @@ pub struct Config {
     pub limits: engine::Limits,
     /// Compiled code; none keeps nothing on disk.
     pub cache: Option<PathBuf>,
+    /// How artifacts are fetched from registries.
+    pub registries: oci::Settings,
+    /// Artifacts that were fetched, by content; hosts may share it. None keeps nothing on disk.
+    pub artifacts: Option<PathBuf>,
     /// How providers that are not built in are run.
     pub processes: Processes,
     /// Shown in answers to pings.
@@ -193,7 +197,21 @@ impl Host {
         let engine = Engine::new(config.limits, config.cache)
             .map_err(|error| StartError::Engine(error.to_string()))?;
         let registries = Registries::new(config.registries).map_err(StartError::Registries)?;
-        let state = State::open(rpc.clone(), &lattice, config.js_domain.as_deref()).await?;
+        let options = Options {
+            js_domain: config.js_domain.clone(),
+            copy: config.state_copy,
+            may_wait: config.state_may_wait,
+        };
+        let state = State::open_or_wait(rpc.clone(), &lattice, options).await?;
+        let store = Artifacts::new(rpc.clone(), lattice.clone(), config.js_domain.clone());
+        let artifacts = Fetcher::new(store.clone(), config.artifacts.as_deref());
+        let prefix = config.ctl_prefix.clone();
+        let collector = Collector {
+            host: id.clone(),
+            store,
+            control: Control::new(ctl.clone(), lattice.clone(), prefix, ASK_LIMIT),
+            state: state.clone(),
+        };
         let left = config.processes.directory.clone();
         let swept = tokio::task::spawn_blocking(move || process::sweep(&left));
         let js_domain = config.js_domain.clone();
@@ -243,21 +261,38 @@ impl Host {
         tracing::info!("Host {id} ({name}) started");
         tracing::info!("Valid cluster signers: {}", about.issuers.join(", "));
         let startup = Startup::new(&supplement);
-        let mut desk = Desk::new(about, subjects, answers.clone(), state.clone(), jobs);
+        let desk = Desk::new(
+            about,
+            subjects,
+            answers.clone(),
+            state.clone(),
+            jobs,
+            registries.clone(),
+        );
         desk.keep_registries(supplement.registry_credentials);
         if startup.is_over() {
             desk.announce(&inventory).await;
         }
 
+        let known = state.standings();
         let programs = config.processes.programs.clone();
         let trust = config.processes.trust;
-        let provisioner = Provisioner::new(config.allow_file_load, trust, programs);
+        let provisioner = Provisioner::new(
+            provision::Sources {
+                artifacts: artifacts.clone(),
+                allow_files: config.allow_file_load,
+                registries: registries.clone(),
+            },
+            trust,
+            programs,
+        );
         let around = Around {
             loader: Loader::new(
                 engine,
                 artifacts,
                 config.allow_file_load,
                 config.allow_unsigned,
+                registries.clone(),
             ),
             surroundings: Surroundings {
                 host: id.clone(),
@@ -297,7 +332,6 @@ impl Host {
             heartbeat,
             shutdown: asked,
         };
-        let known = state.standings();
         let (tell, stopped) = watch::channel(None);
         let span = tracing::debug_span!("host", id = %id);
         let collecting = AbortOnDropHandle::new(tokio::spawn(collector.run()));

@@ -8,11 +8,14 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::artifact::Fetcher;
 use super::event::Archived;
 use super::facts::ProviderFacts;
+use crate::archive::oci::Registries;
 use crate::archive::par::{Archive, ParError, Target};
 use crate::archive::{self, FetchError};
 use crate::claims::{KeyError, ProviderError, ProviderId, Trust};
+use crate::lattice::artifact::{ArtifactError, Reference};
 
 /// How long fetching an archive may take; they are larger than actors.
 const FETCH_TIME: Duration = Duration::from_secs(900);
@@ -24,6 +27,11 @@ const AT_ONCE: usize = 2;
 pub(super) enum ProvisionError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    #[error("{reference}: {error}")]
+    Artifact {
+        reference: String,
+        error: ArtifactError,
+    },
     #[error("cannot fetch {reference}: it took longer than {FETCH_TIME:?}")]
     Slow { reference: String },
     #[error("cannot open {}: {reason}", path.display())]
@@ -50,10 +58,20 @@ fn lenient(error: &ProviderError) -> &'static str {
     }
 }
 
+/// Where archives come from.
+#[derive(Clone, Debug)]
+pub(super) struct Sources {
+    /// The lattice.
+    pub(super) artifacts: Fetcher,
+    /// This machine's disk.
+    pub(super) allow_files: bool,
+    pub(super) registries: Registries,
+}
+
 /// Fetches archives, checks them and takes out the program for this machine; cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Provisioner {
-    allow_files: bool,
+    sources: Sources,
     trust: Trust,
     /// Where programs are kept, by the hash of their content.
     programs: PathBuf,
@@ -61,9 +79,9 @@ pub(super) struct Provisioner {
 }
 
 impl Provisioner {
-    pub(super) fn new(allow_files: bool, trust: Trust, programs: PathBuf) -> Self {
+    pub(super) fn new(sources: Sources, trust: Trust, programs: PathBuf) -> Self {
         Self {
-            allow_files,
+            sources,
             trust,
             programs,
             slots: Arc::new(Semaphore::new(AT_ONCE)),
@@ -71,16 +89,15 @@ impl Provisioner {
     }
 
     pub(super) async fn load(&self, reference: &str) -> Result<Archived, ProvisionError> {
-        let fetch = archive::fetch_to_file(reference, self.allow_files);
-        let path = timeout(FETCH_TIME, fetch).await;
-        let path = path.map_err(|_| ProvisionError::Slow {
+        let file = timeout(FETCH_TIME, self.sources.file(reference)).await;
+        let file = file.map_err(|_| ProvisionError::Slow {
             reference: reference.to_owned(),
         })??;
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let (this, owned) = (self.clone(), reference.to_owned());
         let unpack = move || {
             let _slot = slot;
-            this.unpack(&owned, &path)
+            this.unpack(&owned, file)
         };
         tokio::task::spawn_blocking(unpack)
             .await
@@ -89,12 +106,12 @@ impl Provisioner {
             })?
     }
 
-    fn unpack(&self, reference: &str, path: &Path) -> Result<Archived, ProvisionError> {
+    fn unpack(&self, reference: &str, file: File) -> Result<Archived, ProvisionError> {
         let wrong = |error| ProvisionError::Archive {
             reference: reference.to_owned(),
             error,
         };
-        let mut archive = Archive::open(open(path)?).map_err(wrong)?;
+        let mut archive = Archive::open(file).map_err(wrong)?;
         let now = now();
         let claims = archive.claims();
         claims
@@ -111,6 +128,21 @@ impl Provisioner {
         let target = Target::current();
         let program = archive.extract(&target, &self.programs).map_err(wrong)?;
         Ok(Archived { id, facts, program })
+    }
+}
+
+impl Sources {
+    async fn file(&self, reference: &str) -> Result<File, ProvisionError> {
+        if let Some(artifact) = Reference::parse(reference) {
+            let _turn = self.artifacts.turn().await;
+            let file = self.artifacts.file(&artifact).await;
+            return file.map_err(|error| ProvisionError::Artifact {
+                reference: reference.to_owned(),
+                error,
+            });
+        }
+        let path = archive::fetch_to_file(reference, self.allow_files, &self.registries).await?;
+        open(&path)
     }
 }
 

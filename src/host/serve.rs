@@ -11,9 +11,9 @@ use tracing::Instrument;
 use super::actor::Code;
 use super::event::Module;
 use super::import::{Caps, Import};
-use super::instance::Pool;
+use super::instance::{Pool, Turn};
 use super::policy::Policy;
-use crate::lattice::rpc::{Handler, Incoming, Rpc};
+use crate::lattice::rpc::{Handler, Incoming, Place, Places, Rpc};
 use crate::lattice::state::State;
 use crate::lattice::wire::Entity;
 
@@ -56,10 +56,26 @@ impl Actor {
     /// Its way out, if `origin` may call it.
     fn admit(&self, origin: &Entity) -> Result<Arc<Import>, String> {
         let import = Arc::clone(&self.import.read().unwrap_or_else(PoisonError::into_inner));
-        authorize(&call.origin, &import.caps)?;
-        import.gate.admit(&call.origin).await?;
-        self.pool
-            .invoke(
+        authorize(origin, &import.caps)?;
+        Ok(import)
+    }
+
+    /// Runs a call whose turn it is.
+    fn run<'a>(
+        &'a self,
+        turn: Turn<'a>,
+        import: Arc<Import>,
+        call: Incoming,
+    ) -> BoxFuture<'a, Result<Bytes, String>> {
+        let span = tracing::debug_span!(
+            "call",
+            actor = call.target.public_key,
+            origin = call.origin.public_key,
+            operation = call.operation,
+        );
+        let running = async move {
+            import.gate.admit(&call.origin).await?;
+            turn.invoke(
                 &call.operation,
                 call.payload,
                 call.deadline,

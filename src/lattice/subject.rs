@@ -72,9 +72,25 @@ pub mod rpc {
         format!("wasmbus.rpc.{lattice}.{provider}.{link_name}.linkdefs.del")
     }
 
-    /// Both of the above.
-    pub fn link_changes(lattice: &LatticeName, provider: &str, link_name: &str) -> String {
+    /// Both of the above in one subscription, which keeps their order.
+    pub fn links(lattice: &LatticeName, provider: &str, link_name: &str) -> String {
         format!("wasmbus.rpc.{lattice}.{provider}.{link_name}.linkdefs.*")
+    }
+
+    /// What a message to [`links`] is about.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum LinkChange {
+        Put,
+        Delete,
+    }
+
+    /// None where the subject is neither.
+    pub fn link_change(subject: &str) -> Option<LinkChange> {
+        match subject.rsplit_once(".linkdefs.")?.1 {
+            "put" => Some(LinkChange::Put),
+            "del" => Some(LinkChange::Delete),
+            _ => None,
+        }
     }
 
     pub fn health(lattice: &LatticeName, provider: &str, link_name: &str) -> String {

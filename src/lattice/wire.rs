@@ -195,6 +195,9 @@ pub struct HostInventory {
     pub actors: Vec<ActorDescription>,
     #[serde(default, deserialize_with = "null_default")]
     pub providers: Vec<ProviderDescription>,
+    /// Ours: why the host serves from an older snapshot of the lattice's state. Other hosts do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<String>,
     /// Ours: where the host fetches artifacts that travel through the lattice; other hosts cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifacts: Option<ArtifactSource>,

@@ -1,7 +1,7 @@
 //! `wash claims inspect`: what a module states, and whether hosts would believe it. Archives are
 //! [`crate::cli::par`]'s.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -11,12 +11,12 @@ use crate::archive::oci::{Kind, sniff};
 use crate::claims::module::{self, ModuleClaims, ModuleError};
 use crate::cli::CommandResult;
 use crate::cli::output::{Answer, Page, Sentence};
-use crate::cli::reg::{RegistryArgs, check_digest, parse_digest};
-use crate::cli::report::{CommandError, Kind as Failure};
+use crate::cli::par;
+use crate::cli::reg::ArtifactArgs;
 use crate::cli::session::Session;
 
 use super::sign::module_error;
-use super::{is_remote, local_path, now, read_module};
+use super::{now, read_module};
 
 /// Show what a module or provider archive states about itself
 ///
@@ -24,59 +24,28 @@ use super::{is_remote, local_path, now, read_module};
 /// and that is no failure; see `valid` in the document.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
-    /// Module: a path, file:// URL, or reference: registry/name:tag
+    /// Module or provider archive: a path, file:// URL, or reference: registry/name:tag
     module: String,
 
     /// Show the token alone
     #[arg(long)]
     jwt_only: bool,
 
-    /// Digest that an artifact of a registry must have
-    #[arg(short, long, value_name = "DIGEST")]
-    digest: Option<String>,
-
-    /// Allow the tag latest, or none
-    #[arg(long)]
-    allow_latest: bool,
-
-    /// Do not keep what is fetched
-    #[arg(long)]
-    no_cache: bool,
-
     #[command(flatten)]
-    registry: RegistryArgs,
+    artifact: ArtifactArgs,
 }
 
 impl InspectArgs {
     pub(in crate::cli) fn run(self, session: &Session) -> CommandResult {
-        if is_remote(&self.module) {
-            return session.run(self.fetch(session));
-        }
-        let path = local_path(&self.module)?;
-        self.show(&path, &path)
+        let look = |file: PathBuf| self.show(&file);
+        self.artifact.with_file(session, &self.module, look)
     }
 
-    /// From a registry, by way of the cache.
-    async fn fetch(self, session: &Session) -> CommandResult {
-        let wanted = self.digest.as_deref().map(parse_digest).transpose()?;
-        let registries = self.registry.registries(session, &self.module, |it| {
-            it.allow_latest = self.allow_latest;
-            if self.no_cache {
-                it.cache = None;
-            }
-        })?;
-        let spinner = session.output.spinner(format!("fetching {}", self.module));
-        let artifact = registries.file(&self.module, &None).await;
-        drop(spinner);
-        let artifact = artifact?;
-        check_digest(&artifact, wanted.as_ref())?;
-        self.show(&artifact.path, Path::new(&self.module))
-    }
-
-    /// Shows what is in a file that people know as `name`.
-    fn show(&self, file: &Path, name: &Path) -> CommandResult {
+    /// Shows what is in a file, which people know as they named it.
+    fn show(&self, file: &Path) -> CommandResult {
+        let name = Path::new(&self.module);
         if matches!(sniff(file), Ok(Some(Kind::Archive))) {
-            return archive(file, name, self.jwt_only);
+            return par::inspect::of_file(file, name, self.jwt_only);
         }
         let wasm = read_module(file)?;
         let failed = |error| module_error(name, error);
@@ -89,12 +58,6 @@ impl InspectArgs {
         }
         Ok(Box::new(inspect(&wasm, now()).map_err(failed)?))
     }
-}
-
-/// What a provider archive states.
-fn archive(_file: &Path, name: &Path, _jwt_only: bool) -> CommandResult {
-    let message = format!("{} is a provider archive, not a module", name.display());
-    Err(CommandError::new(Failure::Refused, message))
 }
 
 fn inspect(wasm: &[u8], now: u64) -> Result<Inspection, ModuleError> {

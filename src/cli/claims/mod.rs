@@ -147,7 +147,7 @@ pub(in crate::cli) fn local_path(reference: &str) -> Result<PathBuf, CommandErro
 }
 
 /// Whether a reference is to be fetched from a registry.
-fn is_remote(reference: &str) -> bool {
+pub(in crate::cli) fn is_remote(reference: &str) -> bool {
     !reference.starts_with("file://")
         && !Path::new(reference).exists()
         && is_registry_reference(reference)

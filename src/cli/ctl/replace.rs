@@ -67,7 +67,7 @@ impl Start<'_> {
 
 impl UpdateProviderArgs {
     pub(crate) async fn run(self, session: &Session) -> CommandResult {
-        let reference = artifact::provider(&self.reference, None)?;
+        let artifact = artifact::provider(&self.reference, None)?;
         let configuration = match &self.config_json {
             Some(path) => Some(start::configuration(path)?),
             None => None,
@@ -85,11 +85,14 @@ impl UpdateProviderArgs {
             .await?;
         let Some(inventory) = running.first() else {
             return Err(
-                CommandError::new(Kind::NotFound, format!("{provider} does not run"))
-                    .hint(format!("start it with `wash start provider {reference}`")),
+                CommandError::new(Kind::NotFound, format!("{provider} does not run")).hint(
+                    format!("start it with `wash start provider {}`", self.reference),
+                ),
             );
         };
         let host = inventory.host_id.as_str();
+        let delivered = driver.deliver(&artifact, inventory).await?;
+        let reference = &delivered.reference;
         let matches: Vec<_> = inventory.providers.iter().filter(|it| ours(it)).collect();
         let [current] = matches.as_slice() else {
             let names: Vec<_> = matches.iter().map(|it| it.link_name.as_str()).collect();
@@ -103,7 +106,7 @@ impl UpdateProviderArgs {
         let before = current.image_ref.clone().unwrap_or_default();
         let wanted = Start {
             host,
-            reference: &reference,
+            reference,
             link_name: &current.link_name,
             configuration: configuration.as_deref(),
             annotations: &current.annotations,
@@ -121,9 +124,10 @@ impl UpdateProviderArgs {
             });
             Box::new(Sentence::new(text, fields).named(provider.as_str()))
         };
-        let refusal = driver.rehearse(&wanted, &provider).await?;
+        let refusal = driver.rehearse(&wanted, &provider).await;
+        let refusal = refusal.map_err(|it| delivered.explain(it))?;
         // Nothing more is said where the very same program runs.
-        if before == reference && refusal.ends_with(ALREADY) {
+        if before == *reference && refusal.ends_with(ALREADY) {
             let text = format!("{provider} runs {reference} already on host {host}");
             return Ok(answer(text, false));
         }

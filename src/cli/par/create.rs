@@ -115,7 +115,7 @@ impl CreateArgs {
 
 /// Whether there is a good archive already that states the same, without dates that move.
 fn is_made(path: &Path, token: &Token<ProviderMetadata>, compress: bool) -> bool {
-    let Ok(mut archive) = source::open_path(path) else {
+    let Ok(mut archive) = source::open_path(path, path) else {
         return false;
     };
     let theirs = &archive.claims().token;

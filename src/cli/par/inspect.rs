@@ -1,16 +1,17 @@
 //! `wash par inspect`: what an archive states, what is in it, and whether both agree.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
 use crate::archive::par::{Archive, Survey};
 use crate::claims::ProviderClaims;
 use crate::cli::CommandResult;
-use crate::cli::claims::inspect::{RegistryArgs, timestamp};
+use crate::cli::claims::inspect::timestamp;
 use crate::cli::claims::now;
 use crate::cli::output::{Answer, Page, Sentence};
+use crate::cli::reg::ArtifactArgs;
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::Session;
 
@@ -22,7 +23,7 @@ use super::source;
 /// no failure unless --strict says so; see `valid` in the document.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
-    /// Archive: a path or file:// URL
+    /// Archive: a path, file:// URL, or reference: registry/name:tag
     archive: String,
 
     /// Fail if a host would refuse it
@@ -30,15 +31,20 @@ pub(crate) struct InspectArgs {
     strict: bool,
 
     #[command(flatten)]
-    registry: RegistryArgs,
+    artifact: ArtifactArgs,
 }
 
 impl InspectArgs {
-    pub(super) fn run(self, _session: &Session) -> CommandResult {
-        let (path, archive) = source::open(&self.archive)?;
+    pub(super) fn run(self, session: &Session) -> CommandResult {
+        let look = |file: PathBuf| self.show(&file);
+        self.artifact.with_file(session, &self.archive, look)
+    }
+
+    fn show(&self, file: &Path) -> CommandResult {
+        let archive = source::open_path(file, Path::new(&self.archive))?;
         let inspection = inspect(archive, now());
         if self.strict && !inspection.reasons.is_empty() {
-            let message = format!("{} would be refused", path.display());
+            let message = format!("{} would be refused", self.archive);
             let mut error = CommandError::new(Kind::Refused, message);
             error.causes.clone_from(&inspection.reasons);
             return Err(error.after(inspection));
@@ -47,9 +53,9 @@ impl InspectArgs {
     }
 }
 
-/// `wash claims inspect` of an archive.
-pub(in crate::cli) fn of_file(path: &Path, jwt_only: bool) -> CommandResult {
-    let archive = source::open_path(path)?;
+/// `wash claims inspect` of an archive in `file`, which people know as `name`.
+pub(in crate::cli) fn of_file(file: &Path, name: &Path, jwt_only: bool) -> CommandResult {
+    let archive = source::open_path(file, name)?;
     if jwt_only {
         let claims = archive.claims();
         let fields = json!({ "token": claims.jwt });

@@ -16,7 +16,7 @@ const MAX_PASSWORD: u64 = 64 << 10;
 /// How to reach a registry, and as whom.
 #[derive(Clone, Default, clap::Args)]
 #[command(next_help_heading = "Registry options")]
-pub(in crate::cli) struct RegistryArgs {
+pub(super) struct RegistryArgs {
     /// Registry of references that name none [env: WASH_REG_URL]
     #[arg(short, long, value_name = "HOST")]
     pub(super) registry: Option<String>,
@@ -58,7 +58,7 @@ impl RegistryArgs {
     ///
     /// # Errors
     /// [`Kind::Usage`] for half of a login.
-    pub(in crate::cli) fn settings(
+    pub(super) fn settings(
         &self,
         session: &Session,
         reference: &str,
@@ -95,7 +95,7 @@ impl RegistryArgs {
         let mut ca_files = self.ca_file.clone();
         ca_files.extend(list(&["WASH_OCI_CA_FILE"]).into_iter().map(PathBuf::from));
         Settings {
-            cache: session.dirs.as_ref().map(Dirs::artifacts),
+            cache: session.dirs.as_ref().map(Dirs::pulled),
             insecure,
             default_registry: default,
             ca_files,
@@ -105,7 +105,7 @@ impl RegistryArgs {
 
     /// # Errors
     /// As [`Self::settings`], and a file of certificates that cannot be used.
-    pub(in crate::cli) fn registries(
+    pub(super) fn registries(
         &self,
         session: &Session,
         reference: &str,

@@ -2,6 +2,7 @@
 //! registries are spoken to is [`crate::archive::oci`]'s business.
 
 mod args;
+mod artifact;
 mod login;
 mod package;
 mod ping;
@@ -15,8 +16,7 @@ use super::CommandResult;
 use super::report::{CommandError, Kind};
 use super::session::Session;
 
-pub(in crate::cli) use args::RegistryArgs;
-pub(in crate::cli) use pull::{check_digest, parse_digest};
+pub(in crate::cli) use artifact::ArtifactArgs;
 
 /// Push, pull, and log in to registries
 #[derive(Debug, clap::Subcommand)]

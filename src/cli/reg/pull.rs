@@ -99,7 +99,7 @@ impl PullArgs {
 }
 
 /// A digest as people write it: with or without the name of its algorithm.
-pub(in crate::cli) fn parse_digest(text: &str) -> Result<Digest, CommandError> {
+pub(super) fn parse_digest(text: &str) -> Result<Digest, CommandError> {
     let text = text.trim();
     let digest = Digest::parse(text).or_else(|| Digest::parse(&format!("sha256:{text}")));
     digest.ok_or_else(|| {
@@ -110,7 +110,7 @@ pub(in crate::cli) fn parse_digest(text: &str) -> Result<Digest, CommandError> {
 
 /// # Errors
 /// [`Kind::Refused`] if the artifact is another one.
-pub(in crate::cli) fn check_digest(
+pub(super) fn check_digest(
     artifact: &Artifact,
     wanted: Option<&Digest>,
 ) -> Result<(), CommandError> {

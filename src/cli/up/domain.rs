@@ -53,8 +53,7 @@ impl Claim {
         let asked = self.remotes.iter().map(async |remote| {
             for url in &remote.urls {
                 match owners(url, remote, &self.domain, LIMIT).await {
-                    Ok(Some(owners)) => return Some((remote, owners)),
-                    Ok(None) => {}
+                    Ok(owners) => return Some((remote, owners)),
                     Err(fault) => tracing::debug!(%fault, "cannot ask who has the domain"),
                 }
             }

@@ -25,6 +25,7 @@ use super::domain::{self, Claim};
 use super::leaf::{self, Links};
 use super::nats::{self, Nats};
 use super::plan::Plan;
+use super::processes;
 use super::ready::{Applied, Known, Ready};
 use super::signals::Signals;
 use super::{CONNECT_TIMEOUT, UpArgs};
@@ -103,7 +104,9 @@ impl Parts {
         let alone = plan.remotes.is_empty() && info.domain.is_none();
         let loopback_only = nats::is_loopback(&info.host) && alone;
         let rpc_url = plan.url(&settings.rpc, &nats.address);
-        let config = plan.host(record.nats.url.clone(), rpc_url, loopback_only);
+        let processes = processes::processes(plan, &nats.address).await?;
+        let ctl_url = record.nats.url.clone();
+        let config = plan.host(ctl_url, rpc_url, loopback_only, processes);
         if !plan.remotes.is_empty() && settings.js_domain.is_none() {
             tracing::warn!(
                 "links and claims are kept by this machine's server alone, and hosts across the hub keep their own; \

@@ -48,8 +48,10 @@ pub(super) struct Plan {
     pub(super) nats_dir: PathBuf,
     /// Compiled code.
     pub(super) cache: Option<PathBuf>,
-    /// For artifacts that were fetched.
-    pub(super) artifacts: Option<PathBuf>,
+    /// What comes from registries.
+    pub(super) pulled: PathBuf,
+    /// What came through the lattice.
+    pub(super) delivered: Option<PathBuf>,
     /// Where the configuration was written.
     pub(super) host_config: Option<PathBuf>,
     /// Removed when everything has stopped.
@@ -161,8 +163,12 @@ impl Plan {
             labels,
             key,
             cluster,
-            cache: scratch.is_none().then(|| dirs.cache.join("modules")),
-            artifacts: scratch.is_none().then(|| dirs.cache.join("artifacts")),
+            cache: scratch.is_none().then(|| dirs.modules()),
+            pulled: match &scratch {
+                Some(it) => it.path().join("oci"),
+                None => dirs.pulled(),
+            },
+            delivered: scratch.is_none().then(|| dirs.delivered()),
             nats_dir,
             host_config,
             env,
@@ -183,6 +189,17 @@ impl Plan {
             true => None,
             false => self.settings.js_domain.clone(),
         })
+    }
+
+    /// Where the lattice's state is copied to, if it is in a domain that may be on another machine.
+    pub(super) fn state_copy(&self) -> Option<PathBuf> {
+        let domain = self.settings.js_domain.as_deref()?;
+        if self.scratch.is_some() {
+            return None;
+        }
+        let dir = self.dirs.state.join("lattices");
+        let file = format!("{}.json", file_name(domain));
+        Some(dir.join(file_name(self.lattice.as_str())).join(file))
     }
 
     /// Where programs out of provider archives are kept.
@@ -237,7 +254,7 @@ impl Plan {
             (wanted.registry.clone(), credential)
         });
         oci::Settings {
-            cache: Some(self.artifacts.clone()),
+            cache: Some(self.pulled.clone()),
             allow_latest: wanted.allow_latest,
             insecure: wanted.allowed_insecure.clone(),
             // Without the registry it is for, a login would go to any.
@@ -290,6 +307,8 @@ impl Plan {
                 instances: wanted.instances.unwrap_or(limits.instances),
             },
             cache: self.cache.clone(),
+            registries: self.registries(),
+            artifacts: self.delivered.clone(),
             processes,
             ctl_url,
             rpc_url,

@@ -13,7 +13,7 @@ use crate::config::layer::{Layers, Setting, Source};
 use crate::config::secret::{note_exposed, read_jwt, read_seed, read_small};
 use crate::config::{ConfigError, bad, half};
 
-use super::{Endpoint, Key, Limits, Nats};
+use super::{Endpoint, Key, Limits, Nats, Providers};
 
 const DEFAULT_HOST: &str = "127.0.0.1";
 const DEFAULT_PORT: u16 = 4222;
@@ -24,6 +24,22 @@ pub(super) struct Reader<'a>(pub(super) &'a Layers<Key>);
 impl Reader<'_> {
     pub(super) fn text(&self, key: Key) -> Option<String> {
         self.0.get(key).map(|it| it.value.trim().to_owned())
+    }
+
+    /// A NATS subject.
+    pub(super) fn subject(&self, key: Key, wildcards: bool) -> Result<Option<String>, ConfigError> {
+        let Some(it) = self.0.get(key) else {
+            return Ok(None);
+        };
+        let text = it.value.trim();
+        let fits = |token: &str| {
+            let wild = token.contains(['*', '>']);
+            !token.is_empty() && !token.contains(char::is_whitespace) && (wildcards || !wild)
+        };
+        if text.split('.').all(fits) {
+            return Ok(Some(text.to_owned()));
+        }
+        Err(bad(&it.source, &format!("'{text}' is not a subject")))
     }
 
     pub(super) fn bool(&self, key: Key) -> Result<Option<bool>, ConfigError> {
@@ -221,11 +237,26 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn limits(&self) -> Result<Limits, ConfigError> {
-        let memory = self.0.get(Key::MaxMemory).map(|it| {
+    fn size(&self, key: Key) -> Result<Option<usize>, ConfigError> {
+        let parse = |it: Setting<String>| {
             let bytes = parse_size(&it.value);
             bytes.ok_or_else(|| bad(&it.source, "write a size such as 64MiB or 1GiB"))
-        });
+        };
+        self.0.get(key).map(parse).transpose()
+    }
+
+    pub(super) fn providers(&self) -> Result<Providers, ConfigError> {
+        let memory = self.size(Key::ProviderMaxMemory)?;
+        Ok(Providers {
+            lenient_claims: self.bool(Key::LenientProviderClaims)?.unwrap_or(false),
+            env: self.list(Key::ProviderEnv),
+            memory: memory.map(|it| it as u64),
+            files: self.positive(Key::ProviderMaxFiles)?,
+        })
+    }
+
+    pub(super) fn limits(&self) -> Result<Limits, ConfigError> {
+        let memory = self.size(Key::MaxMemory)?;
         let time = match self.duration(Key::MaxTime)? {
             Some(it) if it.is_zero() => {
                 let source = self
@@ -237,7 +268,7 @@ impl Reader<'_> {
             it => it,
         };
         Ok(Limits {
-            memory: memory.transpose()?,
+            memory,
             time,
             depth: self.positive(Key::MaxDepth)?,
             instances: self.positive(Key::MaxInstances)?,

@@ -4,6 +4,7 @@ mod actors;
 mod artifacts;
 mod calls;
 mod captured;
+mod policy;
 mod processes;
 mod providers;
 mod requests;
@@ -72,6 +73,8 @@ fn config(cluster: &Seed) -> Config {
         config_service: false,
         limits: engine::Limits::default(),
         cache: None,
+        registries: oci::Settings::default(),
+        artifacts: None,
         processes: Processes::new(&PathBuf::from("/nonexistent"), String::new()),
         ctl_url: "nats://127.0.0.1:4222".to_owned(),
         rpc_url: "nats://127.0.0.1:4222".to_owned(),

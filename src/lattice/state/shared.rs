@@ -104,6 +104,11 @@ impl Shared {
         table.snapshot()
     }
 
+    pub(super) fn look<T>(&self, at: impl FnOnce(&Snapshot) -> T) -> T {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        at(table.view())
+    }
+
     pub(super) fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
     }

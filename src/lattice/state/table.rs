@@ -172,10 +172,7 @@ impl Table {
                 (!same || put_again).then_some(Change::LinkPut(link))
             }
             Entry::Claims { public_key, claims } => {
-                snapshot.claims.insert(public_key.clone(), claims);
-                snapshot
-                    .claims_revisions
-                    .insert(public_key.clone(), age(revision));
+                snapshot.put_claims(public_key.clone(), claims, age(revision));
                 (!same).then_some(Change::ClaimsPut(public_key))
             }
             Entry::Reference {

@@ -13,7 +13,9 @@ use std::path::PathBuf;
 
 use super::conf::{quote, quote_path};
 
-pub use probe::{Fault, Owners, Probe, owners, probe};
+pub use fault::{Fault, TlsFault, Way};
+pub use probe::{Owners, Probe, owners, probe};
+pub use rights::Rights;
 pub use url::{LeafUrl, UrlError};
 
 /// One hub.

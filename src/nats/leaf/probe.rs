@@ -1,6 +1,7 @@
 //! Trying a hub by hand: what a server that cannot become its leaf does not say, or says only in its log.
 
 mod domain;
+mod login;
 
 use std::io;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::domain::{Owners, owners};
-use super::{LeafUrl, Login, Remote, tls};
+use super::{Fault, LeafUrl, Remote, Rights, TlsFault, tls, websocket};
 
 /// A hub that takes us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +75,14 @@ struct Line {
     _carrier: Option<AbortOnDropHandle<()>>,
 }
 
+/// A hub that has said what it is, and listens to how we log in.
+struct Greeted {
+    lines: Lines,
+    info: Info,
+    tls: bool,
+    _carrier: Option<AbortOnDropHandle<()>>,
+}
+
 /// Connects to one address of a hub and logs in as a leaf would, for at most `limit`.
 ///
 /// # Errors
@@ -97,35 +106,25 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn run(&self) -> Result<Probe, Fault> {
-        if self.url.is_websocket() {
-            self.tcp().await?;
-            return Ok(Probe {
-                server_name: String::new(),
-                version: String::new(),
-                round_trip: Duration::ZERO,
-                tls: false,
-                logged_in: false,
-            });
-        }
-        let (mut stream, info, tls) = self.greeted().await?;
-        let round_trip = self.log_in(&mut stream, &info, |_| {}).await?;
+        let mut greeted = self.greeted().await?;
+        let welcome = self.log_in(&mut greeted, |_| {}).await?;
+        let info = greeted.info;
         Ok(Probe {
             server_name: info.server_name,
             version: info.version,
-            round_trip,
-            tls,
-            logged_in: true,
+            round_trip: welcome.round_trip,
+            tls: greeted.tls,
+            account: welcome.account,
+            max_payload: info.max_payload,
+            rights: welcome.rights,
         })
     }
 
     /// A connection on which the hub has said what it is, with TLS if there is to be.
-    async fn greeted(&self) -> Result<(Lines, Info, bool), Fault> {
-        let tcp = self.tcp().await?;
-        let first = self.remote.tls.first;
-        let stream: Box<dyn Stream> = if first {
-            Box::new(self.tls(tcp).await?)
-        } else {
-            Box::new(tcp)
+    async fn greeted(&self) -> Result<Greeted, Fault> {
+        let line = match self.open().await {
+            Err(fault) => return Err(self.second_look(fault).await),
+            Ok(it) => it,
         };
         let mut stream = BufReader::new(line.stream);
         let info = match self.info(&mut stream).await {
@@ -138,12 +137,17 @@ impl Attempt<'_> {
         if upgrade && !info.tls_required && !info.tls_available {
             return Err(Fault::NoTls(self.address.clone()));
         }
-        let stream: Box<dyn Stream> = if wanted && !first {
+        let stream: Box<dyn Stream> = if upgrade {
             Box::new(self.tls(stream.into_inner()).await?)
         } else {
             stream.into_inner()
         };
-        Ok((BufReader::new(stream), info, wanted))
+        Ok(Greeted {
+            lines: BufReader::new(stream),
+            info,
+            tls: upgrade || self.begins_with_tls(),
+            _carrier: line._carrier,
+        })
     }
 
     fn begins_with_tls(&self) -> bool {
@@ -291,100 +295,6 @@ impl Attempt<'_> {
         self.timed(connector.connect(name, stream))
             .await
             .map_err(|error| self.broken(&error))
-    }
-
-    /// Logs in, and asks for a sign of life. `heard` gets what the hub says before that, line by line.
-    async fn log_in(
-        &self,
-        lines: &mut Lines,
-        info: &Info,
-        mut heard: impl FnMut(&str),
-    ) -> Result<Duration, Fault> {
-        if info.tls_verify && self.remote.tls.certificate.is_none() {
-            return Err(Fault::NoCertificate(self.address.clone()));
-        }
-        let mut connect = json!({
-            "name": "wash-probe",
-            "server_id": "wash-probe",
-            "version": "2.9.0",
-            "headers": true,
-        });
-        for (key, value) in self.credentials(&info.nonce)? {
-            connect[key] = value.into();
-        }
-        let asked = Instant::now();
-        let greeting = format!("CONNECT {connect}\r\nPING\r\n");
-        let sent = async {
-            lines.get_mut().write_all(greeting.as_bytes()).await?;
-            lines.get_mut().flush().await
-        };
-        // A hub that refuses may close before it has read all; its reason is still to be read.
-        let sent = self.timed(sent).await;
-        for _ in 0..MAX_LINES {
-            let line = match self.timed(read_line(lines)).await {
-                Ok(it) if it.is_empty() => break,
-                Ok(it) => it,
-                Err(error) => return Err(self.broken(&error)),
-            };
-            if line == "PONG" {
-                return Ok(asked.elapsed());
-            }
-            if line == "PING" {
-                let pong = self.timed(lines.get_mut().write_all(b"PONG\r\n")).await;
-                pong.map_err(|error| self.broken(&error))?;
-            }
-            if let Some(reason) = line.strip_prefix("-ERR ") {
-                return Err(self.refused(reason.trim_matches('\'')));
-            }
-            heard(&line);
-        }
-        Err(match sent {
-            Err(error) => self.broken(&error),
-            Ok(()) => self.unreachable("it closes the connection"),
-        })
-    }
-
-    fn credentials(&self, nonce: &str) -> Result<Vec<(&'static str, String)>, Fault> {
-        let sign = |seed: &str| -> Result<(String, String), Fault> {
-            let bad = |_| Fault::Authentication {
-                address: self.address.clone(),
-                reason: "the seed is not valid".to_owned(),
-            };
-            let key = nkeys::KeyPair::from_seed(seed).map_err(bad)?;
-            let signature = key.sign(nonce.as_bytes()).map_err(bad)?;
-            Ok((key.public_key(), BASE64URL_NOPAD.encode(&signature)))
-        };
-        let own = self.url.login();
-        Ok(match (&self.remote.login, own) {
-            (Login::Creds { jwt, seed, .. }, _) => {
-                vec![("jwt", jwt.clone()), ("sig", sign(seed)?.1)]
-            }
-            (Login::Nkey { seed }, _) => {
-                let (public, signature) = sign(seed)?;
-                vec![("nkey", public), ("sig", signature)]
-            }
-            (_, Some((user, Some(password)))) => vec![("user", user), ("pass", password)],
-            (_, Some((token, None))) => vec![("user", token.clone()), ("auth_token", token)],
-            (Login::User { user, password }, None) => {
-                vec![("user", user.clone()), ("pass", password.clone())]
-            }
-            (Login::Token(token), None) => {
-                vec![("user", token.clone()), ("auth_token", token.clone())]
-            }
-            (Login::None, None) => Vec::new(),
-        })
-    }
-
-    fn refused(&self, reason: &str) -> Fault {
-        let address = self.address.clone();
-        let text = reason.to_ascii_lowercase();
-        let about_rights = text.contains("permission") || text.contains("maximum");
-        let reason = reason.to_owned();
-        if about_rights {
-            Fault::Authorization { address, reason }
-        } else {
-            Fault::Authentication { address, reason }
-        }
     }
 
     /// An error of a connection that was there; after a TLS handshake, a refused certificate arrives like this.

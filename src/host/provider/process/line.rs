@@ -71,7 +71,7 @@ impl Line {
             health: name(subject::rpc::health),
             shutdown: name(subject::rpc::shutdown),
         };
-        let links = name(subject::rpc::link_changes);
+        let links = name(subject::rpc::links);
         let ears = Ears {
             links: line.client.subscribe(links).await?,
             shutdown: line.client.subscribe(line.shutdown.clone()).await?,

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
 
-use super::{Attempt, Fault, Lines, MAX_LINES, bracketed, read_line};
+use super::login::MAX_LINES;
+use super::{Attempt, Fault, Lines, bracketed, read_line};
 use crate::nats::leaf::{LeafUrl, Remote};
 
 /// Who answers for a domain.
@@ -29,7 +30,7 @@ const MAX_ANSWER: usize = 1 << 20;
 const OTHERS: Duration = Duration::from_millis(300);
 
 /// Asks a hub who has a JetStream domain, for at most `limit`. Where nobody is known to listen there, the answer
-/// comes at once. None for websockets, which are not spoken here.
+/// comes at once.
 ///
 /// # Errors
 /// Every variant of [`Fault`].
@@ -38,30 +39,27 @@ pub async fn owners(
     remote: &Remote,
     domain: &str,
     limit: Duration,
-) -> Result<Option<Owners>, Fault> {
-    if url.is_websocket() {
-        return Ok(None);
-    }
+) -> Result<Owners, Fault> {
     let attempt = Attempt {
         url,
         remote,
         address: format!("{}:{}", bracketed(url.host()), url.port()),
         give_up: Instant::now() + limit,
     };
-    let (mut lines, info, _) = attempt.greeted().await?;
+    let mut greeted = attempt.greeted().await?;
     let subject = format!("$JS.{domain}.API.INFO");
-    let hub = info.domain.as_deref() == Some(domain);
+    let hub = greeted.info.domain.as_deref() == Some(domain);
     // A hub tells a new leaf what its side listens to. That may be out of date: a leaf that has gone without a
     // word is known as gone only later. So those who listen are asked.
     let mut listens = hub;
     let interest = format!("LS+ {subject}");
     let heard = |line: &str| listens |= line == interest;
-    attempt.log_in(&mut lines, &info, heard).await?;
+    attempt.log_in(&mut greeted, heard).await?;
     if !listens {
-        return Ok(Some(Owners::default()));
+        return Ok(Owners::default());
     }
-    let answers = attempt.ask(&mut lines, &subject, domain).await?;
-    Ok(Some(Owners { hub, answers }))
+    let answers = attempt.ask(&mut greeted.lines, &subject, domain).await?;
+    Ok(Owners { hub, answers })
 }
 
 impl Attempt<'_> {

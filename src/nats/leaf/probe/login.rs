@@ -5,14 +5,14 @@ use std::time::Duration;
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::io::{AsyncWriteExt as _, BufReader};
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 
-use super::{Attempt, Info, Stream, read_line};
+use super::{Attempt, Greeted, read_line};
 use crate::nats::leaf::{Fault, Login, Rights, Way};
 
 /// Lines of a hub before its answer to us: it tells first what its side listens to.
-const MAX_LINES: usize = 100_000;
+pub(super) const MAX_LINES: usize = 100_000;
 
 /// A hub's answer to a leaf that may join.
 pub(super) struct Welcome {
@@ -31,12 +31,13 @@ struct Told {
 }
 
 impl Attempt<'_> {
-    /// Logs in, and asks for a sign of life.
+    /// Logs in, and asks for a sign of life. `heard` gets what the hub says before that, line by line.
     pub(super) async fn log_in(
         &self,
-        stream: &mut Box<dyn Stream>,
-        info: &Info,
+        hub: &mut Greeted,
+        mut heard: impl FnMut(&str),
     ) -> Result<Welcome, Fault> {
+        let Greeted { lines, info, .. } = hub;
         if info.tls_verify && self.remote.tls.certificate.is_none() {
             return Err(Fault::NoCertificate(self.address.clone()));
         }
@@ -52,15 +53,14 @@ impl Attempt<'_> {
         let asked = Instant::now();
         let greeting = format!("CONNECT {connect}\r\nPING\r\n");
         let sent = async {
-            stream.write_all(greeting.as_bytes()).await?;
-            stream.flush().await
+            lines.get_mut().write_all(greeting.as_bytes()).await?;
+            lines.get_mut().flush().await
         };
         // A hub that refuses may close before it has read all; its reason is still to be read.
         let sent = self.timed(sent).await;
-        let mut lines = BufReader::new(stream);
         let mut told = Told::default();
         for _ in 0..MAX_LINES {
-            let line = match self.timed(read_line(&mut lines)).await {
+            let line = match self.timed(read_line(lines)).await {
                 Ok(it) if it.is_empty() => break,
                 Ok(it) => it,
                 Err(error) => return Err(self.broken(&error)),
@@ -82,6 +82,7 @@ impl Attempt<'_> {
             if let Some(reason) = line.strip_prefix("-ERR ") {
                 return Err(self.refused(reason.trim_matches('\'')));
             }
+            heard(&line);
         }
         Err(match sent {
             Err(error) => self.broken(&error),
