@@ -197,8 +197,11 @@ impl Answer for Down {
             })
         };
         let stopped: Vec<Value> = self.stopped.iter().map(host).collect();
-        let nats =
-            !self.orphans.is_empty() || self.stopped.iter().any(|it| it.nats.process.is_some());
+        let nats = !self.orphans.is_empty()
+            || self
+                .stopped
+                .iter()
+                .any(|it| it.nats.process.is_some() || it.nats.embedded);
         Map::from_iter([
             (
                 "changed".to_owned(),
@@ -217,6 +220,7 @@ impl Answer for Down {
         for it in &self.stopped {
             let nats = match it.nats.process {
                 Some(_) => ", and the NATS server started for it",
+                None if it.nats.embedded => ", and the NATS server in it",
                 None => "; NATS stays, since it was there before",
             };
             lines.push(format!("stopped host {} ({}){nats}", it.host_id, it.name));

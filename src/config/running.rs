@@ -43,6 +43,9 @@ pub struct Nats {
     pub url: String,
     /// The server that was started with the host; none for one that was there already.
     pub process: Option<Process>,
+    /// The server is part of the host's own process.
+    #[serde(default)]
+    pub embedded: bool,
     pub log: Option<PathBuf>,
     /// `host:port` of that server's monitoring.
     #[serde(default)]
@@ -256,6 +259,7 @@ mod tests {
                 log: None,
                 monitor: None,
                 config: None,
+                embedded: false,
             },
             credentials: None,
             tls: false,

@@ -20,6 +20,7 @@ mod ctl;
 mod ctx;
 mod doctor;
 mod domain;
+mod embedded;
 mod env;
 mod examples;
 mod failover;

@@ -90,6 +90,11 @@ impl Nats {
         }
     }
 
+    /// Whether this process is the server.
+    pub(super) fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+
     /// Stops the server if it is ours.
     pub(super) async fn stop(self, grace: Duration) {
         if let Some(child) = self.child {

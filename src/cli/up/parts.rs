@@ -76,6 +76,7 @@ impl Parts {
             record.nats.monitor = child.server.monitor().map(|it| it.address().to_owned());
             record.nats.config = Some(child.server.config().to_owned());
         }
+        record.nats.embedded = nats.is_embedded();
         held.update(&record).map_err(unrecorded)?;
         let mut links = Links::default();
         if let (Some(child), false) = (&nats.child, plan.remotes.is_empty()) {
@@ -287,6 +288,7 @@ fn record(plan: &Plan, log: &Option<PathBuf>) -> Record {
             log: None,
             monitor: None,
             config: None,
+            embedded: false,
         },
         credentials,
         tls: ctl.tls,

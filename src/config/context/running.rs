@@ -95,6 +95,7 @@ mod tests {
                 log: None,
                 monitor: None,
                 config: None,
+                embedded: false,
             },
             credentials: None,
             tls: false,

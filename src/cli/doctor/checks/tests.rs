@@ -94,6 +94,7 @@ fn record() -> Record {
             log: None,
             monitor: None,
             config: None,
+            embedded: false,
         },
         credentials: None,
         tls: false,
