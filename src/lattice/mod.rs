@@ -12,6 +12,7 @@ pub mod control;
 pub mod event;
 pub mod host_data;
 pub mod invocation;
+mod object;
 pub mod policy;
 pub mod record;
 pub mod rpc;

@@ -1,12 +1,13 @@
 //! The description of an object, as the NATS object store clients of today write and read it.
 
-use data_encoding::{BASE64, BASE64URL};
+use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::reference::Digest;
+use crate::lattice::object::{digest_text, is_id};
 use crate::lattice::wire::null_default;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -31,8 +32,7 @@ impl Meta {
     /// None where it is no description, or one whose chunks could lie anywhere.
     pub(super) fn read(json: &[u8]) -> Option<Self> {
         let meta: Self = serde_json::from_slice(json).ok()?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        (!meta.nuid.is_empty() && meta.nuid.chars().all(plain)).then_some(meta)
+        is_id(&meta.nuid).then_some(meta)
     }
 
     /// As [`Self::read`], of the base64 in which the stored message is quoted.
@@ -53,15 +53,10 @@ impl Meta {
             "size": self.size,
             "chunks": self.chunks,
             "mtime": now,
-            "digest": format!("SHA-256={}", BASE64URL.encode(digest.as_bytes())),
+            "digest": digest_text(digest.as_bytes()),
         })
         .to_string()
     }
-}
-
-/// The token under which an object's description lies.
-pub(super) fn encoded(name: &str) -> String {
-    BASE64URL.encode(name.as_bytes())
 }
 
 #[cfg(test)]

@@ -20,8 +20,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
 
-use super::meta::{self, Meta};
+use super::meta::Meta;
 use super::reference::Digest;
+use crate::lattice::object::encoded_name;
 use crate::lattice::subject::{self, LatticeName};
 
 /// The largest artifact, in bytes: what hosts read.
@@ -215,7 +216,7 @@ impl Artifacts {
     /// # Errors
     /// As [`Self::list`].
     pub async fn remove(&self, stored: &Stored) -> Result<bool, ArtifactError> {
-        let subject = self.object(&meta::encoded(&stored.meta.name));
+        let subject = self.object(&encoded_name(&stored.meta.name));
         let request = json!({ "filter": subject, "seq": stored.sequence + 1 });
         let answer = self.api("STREAM.PURGE", &request).await?;
         let answer = answer.map_err(|it| ArtifactError::Failed(it.description))?;
@@ -228,7 +229,7 @@ impl Artifacts {
     }
 
     pub(super) async fn find(&self, name: &str) -> Result<Found, ArtifactError> {
-        self.find_at(self.object(&meta::encoded(name))).await
+        self.find_at(self.object(&encoded_name(name))).await
     }
 
     async fn find_at(&self, subject: String) -> Result<Found, ArtifactError> {
@@ -316,7 +317,7 @@ impl Artifacts {
         headers.insert("Nats-Expected-Last-Subject-Sequence", expected.as_str());
         let bucket = subject::artifact::bucket(&self.inner.lattice);
         let text = meta.to_json(&bucket, digest, OffsetDateTime::now_utc());
-        let subject = self.object(&meta::encoded(&meta.name));
+        let subject = self.object(&encoded_name(&meta.name));
         let sent = (self.context()).publish_with_headers(subject, headers, text.into());
         let ack = match sent.await {
             Ok(ack) => ack.await,

@@ -1,11 +1,13 @@
 //! The description of an object, written so that every reader of 2022-2024 finds its fields (protocol §4.6).
 
-use data_encoding::{BASE64, BASE64URL};
+use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::lattice::object::is_id;
+pub(super) use crate::lattice::object::{digest_text, encoded_name};
 use crate::lattice::wire::null_default;
 
 /// What we need of a description; the rest is either fixed or not ours.
@@ -53,8 +55,7 @@ impl Meta {
     pub(super) fn from_base64(text: &str) -> Option<Self> {
         let json = BASE64.decode(text.as_bytes()).ok()?;
         let meta: Self = serde_json::from_slice(&json).ok()?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        (!meta.nuid.is_empty() && meta.nuid.chars().all(plain)).then_some(meta)
+        is_id(&meta.nuid).then_some(meta)
     }
 
     /// The union of what readers need: half of them want `modified`, half `mtime`.
@@ -79,18 +80,9 @@ impl Meta {
     }
 }
 
-/// The token under which writers since 2023 put an object's description.
-pub(super) fn encoded_name(name: &str) -> String {
-    BASE64URL.encode(name.as_bytes())
-}
-
 /// The token under which older writers put it.
 pub(super) fn raw_name(name: &str) -> String {
     name.replace(['.', ' '], "_")
-}
-
-pub(super) fn digest_text(sha256: &[u8]) -> String {
-    format!("SHA-256={}", BASE64URL.encode(sha256))
 }
 
 #[cfg(test)]
