@@ -11,6 +11,7 @@ pub mod hub;
 pub mod jwt;
 pub mod leaf;
 pub mod monitor;
+mod pattern;
 pub mod process;
 mod server;
 

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::nats::pattern::selects;
+
 /// The rights of a user at the hub; without any, all is allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -44,16 +46,7 @@ impl Subjects {
 fn covers(pattern: &str, subject: &str) -> bool {
     // A queue group may follow.
     let pattern = pattern.split_whitespace().next().unwrap_or_default();
-    let mut tokens = subject.split('.');
-    for wanted in pattern.split('.') {
-        match (wanted, tokens.next()) {
-            (">", Some(_)) => return true,
-            ("*", Some(_)) => {}
-            (wanted, Some(token)) if wanted == token => {}
-            _ => return false,
-        }
-    }
-    tokens.next().is_none()
+    selects(pattern, subject)
 }
 
 #[cfg(test)]

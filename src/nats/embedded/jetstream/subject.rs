@@ -1,5 +1,7 @@
 //! Subjects and filters as streams and consumers use them. Pure.
 
+pub(super) use crate::nats::pattern::selects as matches;
+
 /// What a consumer or a request selects: nothing named means everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Filter(Vec<Box<str>>);
@@ -31,20 +33,6 @@ impl Filter {
     pub(super) fn matches(&self, subject: &str) -> bool {
         self.0.is_empty() || self.0.iter().any(|it| matches(it, subject))
     }
-}
-
-/// `filter` selects `subject`, which has no wildcards of its own.
-pub(super) fn matches(filter: &str, subject: &str) -> bool {
-    let mut tokens = subject.split('.');
-    for wanted in filter.split('.') {
-        match (wanted, tokens.next()) {
-            (">", Some(_)) => return true,
-            ("*", Some(_)) => {}
-            (wanted, Some(token)) if wanted == token => {}
-            _ => return false,
-        }
-    }
-    tokens.next().is_none()
 }
 
 /// Some subject is selected by both.
