@@ -23,7 +23,7 @@ pub struct Limits {
     /// Claims may carry a JSON schema.
     pub claims: u64,
     /// One program.
-    pub library: u64,
+    pub program: u64,
     /// All of it, out of its gzip. Without it a small file could keep its reader busy for hours.
     pub unpacked: u64,
 }
@@ -33,7 +33,7 @@ impl Default for Limits {
         Self {
             entries: 128,
             claims: 1 << 20,
-            library: 1 << 30,
+            program: 1 << 30,
             unpacked: 4 << 30,
         }
     }
@@ -112,7 +112,7 @@ pub(super) fn walk<T>(
         let item = classify(kind, &entry.path_bytes())?;
         let (name, limit) = match &item {
             Item::Claims => (CLAIMS.to_owned(), limits.claims),
-            Item::Library(target) => (format!("{target}{LIBRARY_SUFFIX}"), limits.library),
+            Item::Library(target) => (format!("{target}{LIBRARY_SUFFIX}"), limits.program),
             Item::Other(_) => (String::new(), u64::MAX),
         };
         if !name.is_empty() {

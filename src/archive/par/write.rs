@@ -34,7 +34,7 @@ impl Library {
     /// # Errors
     /// [`ParError::TooLarge`] for what no reader would take, and [`ParError::Read`].
     pub fn read(mut file: File) -> Result<Self, ParError> {
-        let limit = Limits::default().library;
+        let limit = Limits::default().program;
         let mut content = Read::by_ref(&mut file).take(limit + 1);
         let read = hash::copy(&mut content, &mut io::sink());
         let (size, hash) = read.map_err(|it| match it {

@@ -114,7 +114,7 @@ fn bombs_and_crowds_end_at_the_limits() {
     let limits = Limits {
         entries: 4,
         claims: 4096,
-        library: 1 << 20,
+        program: 1 << 20,
         unpacked: 2 << 20,
     };
     let zeros = vec![0; 3 << 20];
