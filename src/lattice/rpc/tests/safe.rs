@@ -20,8 +20,7 @@ fn careful(target: &Entity, operation: &str) -> Call {
 }
 
 /// The callee serves another actor than the one that is called.
-async fn apart() -> Pair {
-    let pair = Pair::new().await;
+async fn apart(pair: Pair) -> Pair {
     pair.serving.stop(PATIENCE).await;
     let other = pair.callee.serve(Entity::actor("MELSE"), pair.echo.clone());
     Pair {
@@ -99,7 +98,7 @@ async fn a_host_that_is_merely_slow_runs_a_safe_call_once() {
 
 #[tokio::test]
 async fn a_host_that_falls_silent_in_the_middle_is_given_up() {
-    let pair = apart().await;
+    let pair = apart(Pair::new().await).await;
     let (client, mut calls) = peer(&pair).await;
     let calling = tokio::spawn({
         let (caller, call) = (pair.caller.clone(), safe(&pair.actor, "echo"));
@@ -118,8 +117,43 @@ async fn a_host_that_falls_silent_in_the_middle_is_given_up() {
 }
 
 #[tokio::test]
+async fn signs_of_life_are_not_believed_for_ever() {
+    let pair = Pair::new().await;
+    // From here on it is known how long the actor usually takes.
+    let known = pair.caller.invoke(safe(&pair.actor, "echo")).await;
+    assert_eq!(known.unwrap(), "hello");
+    let pair = apart(pair).await;
+    let (client, mut calls) = peer(&pair).await;
+    let calling = tokio::spawn({
+        let (caller, call) = (pair.caller.clone(), safe(&pair.actor, "echo"));
+        async move { caller.invoke(call).await }
+    });
+    let first = calls.next().await.unwrap();
+    drop(calls);
+    let _busy = AbortOnDropHandle::new(tokio::spawn(async move {
+        let mut reply = first.reply;
+        while let Some(to) = reply {
+            let mut working = HeaderMap::new();
+            working.insert(OUTCOME_HEADER, "working");
+            let sign = async_nats::Request::new().headers(working);
+            reply = match client.send_request(to, sign).await {
+                Ok(go_on) => go_on.reply,
+                Err(_) => None,
+            };
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }));
+    let _serving = pair
+        .callee
+        .serve(pair.actor.clone(), pair.echo.clone())
+        .await
+        .unwrap();
+    assert_eq!(calling.await.unwrap().unwrap(), "hello");
+}
+
+#[tokio::test]
 async fn calls_are_chased_a_few_at_a_time() {
-    let pair = apart().await;
+    let pair = apart(Pair::new().await).await;
     let (taken, _frozen) = frozen(&pair).await;
     let patience = Duration::from_secs(2);
     let calls = (0..200).map(|_| within(safe(&pair.actor, "echo"), patience));
@@ -151,7 +185,7 @@ async fn a_callee_that_is_ended_in_the_middle_costs_a_safe_call_nothing() {
 
 #[tokio::test]
 async fn what_did_not_run_is_made_again_whatever_it_is() {
-    let pair = apart().await;
+    let pair = apart(Pair::new().await).await;
     let (client, mut calls) = peer(&pair).await;
     let outcome = |text| {
         let mut headers = HeaderMap::new();
