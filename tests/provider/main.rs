@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Stdio, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -77,7 +77,7 @@ struct Provider {
     listeners: HashMap<String, Arc<AtomicBool>>,
     links: Vec<String>,
     /// Where to say that it goes, once all is answered.
-    leaving: Option<Option<String>>,
+    leaving: Vec<String>,
 }
 
 impl Provider {
@@ -96,7 +96,7 @@ impl Provider {
             stubborn,
             listeners: HashMap::new(),
             links: Vec::new(),
-            leaving: None,
+            leaving: Vec::new(),
         };
         for link in data.split("\"actor_id\":\"").skip(1) {
             let actor = link.split('"').next().unwrap();
@@ -129,11 +129,13 @@ impl Provider {
                     continue;
                 }
                 ["PONG"] => {
-                    let reply = self.leaving.take().flatten();
-                    if let Some(reply) = reply {
+                    for reply in &self.leaving {
                         let answer = format!("PUB {reply} 13\r\nshutting down\r\n");
                         self.out.write_all(answer.as_bytes()).unwrap();
                     }
+                    // What is left unread would reset the connection, and the answers on it be lost.
+                    self.out.shutdown(Shutdown::Write).unwrap();
+                    let _ = std::io::copy(&mut input, &mut std::io::sink());
                     exit(0);
                 }
                 _ => continue,
@@ -205,7 +207,7 @@ impl Provider {
                 let body = String::from_utf8_lossy(body);
                 if body.is_empty() || body.contains(&self.host) {
                     // Calls that are on their way here are answered before it goes.
-                    self.leaving = Some(reply);
+                    self.leaving.extend(reply);
                     self.out.write_all(b"UNSUB 1\r\nPING\r\n").unwrap();
                 }
             }

@@ -127,6 +127,7 @@ impl Life {
             let lived = run.since.elapsed();
             run.end(Duration::ZERO).await;
             // It may have been quicker than we to act on what a peer said.
+            self.line.catch_up().await;
             while let Some(Some(message)) = self.ears.shutdown.next().now_or_never() {
                 self.hear_shutdown(&message).await;
             }
@@ -271,10 +272,12 @@ impl Life {
 
     /// Asks it to shut down, and sees to it that it does.
     async fn finish(self, mut run: Run, order: Close) {
-        let asked = tokio::select! {
-            asked = self.line.ask_to_shut_down(&self.around.host) => asked,
-            _ = run.ended() => true,
-        };
+        // A peer that dismissed it has asked already: a second question could cost that peer its answer.
+        let asked = self.dismissed
+            || tokio::select! {
+                asked = self.line.ask_to_shut_down(&self.around.host) => asked,
+                _ = run.ended() => true,
+            };
         // Who does not answer does not know that it should end.
         let grace = if asked { order.grace } else { Duration::ZERO };
         run.end(grace).await;

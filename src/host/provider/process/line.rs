@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::{Message, RequestErrorKind, SubscribeError, Subscriber};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
@@ -17,6 +18,9 @@ use crate::lattice::{LatticeName, subject};
 
 /// How long its acknowledgement of a shutdown may take.
 const ACKNOWLEDGE: Duration = Duration::from_secs(2);
+
+/// How long a server that is away may hold up what follows an end.
+const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// The longest text about its health, in characters.
 const MAX_MESSAGE: usize = 500;
@@ -141,6 +145,17 @@ impl Line {
         let body = json!({"host_id": host.as_str()}).to_string();
         let ask = self.client.request(self.shutdown.clone(), body.into());
         matches!(timeout(ACKNOWLEDGE, ask).await, Ok(Ok(_)))
+    }
+
+    /// Waits until all that the server has for us by now is here: it delivers in order. Not for long.
+    pub(super) async fn catch_up(&self) {
+        let mark = self.client.new_inbox();
+        let come = async {
+            let mut marks = self.client.subscribe(mark.clone()).await.ok()?;
+            self.client.publish(mark, Bytes::new()).await.ok()?;
+            marks.next().await
+        };
+        let _ = timeout(CATCH_UP, come).await;
     }
 
     /// Its health, in words if there is no answer; `ready` if there has been one before.
