@@ -18,6 +18,7 @@ mod keys;
 mod leaf;
 mod local;
 mod man;
+mod nats;
 mod output;
 mod par;
 mod policy;
@@ -25,6 +26,7 @@ mod reg;
 mod report;
 mod rule_file;
 mod session;
+mod signals;
 mod spinner;
 mod status;
 mod table;
@@ -97,6 +99,8 @@ enum Command {
     Drain(drain::DrainArgs),
     #[command(subcommand)]
     Hub(hub::HubCommand),
+    #[command(subcommand)]
+    Nats(nats::NatsCommand),
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
     #[command(subcommand)]
@@ -179,6 +183,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Inspect(it) => it.run(session),
         Command::Drain(it) => it.run(session),
         Command::Hub(it) => it.run(session),
+        Command::Nats(it) => it.run(session),
         Command::Policy(it) => it.run(session),
         Command::ConfigService(it) => it.run(session),
         Command::Completions(it) => it.run(session),

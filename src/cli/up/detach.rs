@@ -18,7 +18,7 @@ use crate::config::running::create_private_dir;
 use crate::nats::ProcessId;
 
 use super::ready::Ready;
-use super::signals::Signals;
+use crate::cli::signals::Signals;
 
 /// Set for the process in the background to the path of its log.
 const VARIABLE: &str = "WASH_UP_LOG";

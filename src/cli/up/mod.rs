@@ -12,7 +12,6 @@ mod parts;
 mod plan;
 mod processes;
 mod ready;
-mod signals;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +23,7 @@ use crate::cli::local;
 use crate::cli::output::Sentence;
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::Session;
+use crate::cli::signals::Signals;
 use crate::cli::trace::LogFormat;
 use crate::config::connection::parse_duration;
 
@@ -31,7 +31,6 @@ use flags::HostFlags;
 use parts::Parts;
 use plan::Plan;
 use ready::{Applied, Ready};
-use signals::Signals;
 
 /// Start a host, and a NATS server if none answers
 ///

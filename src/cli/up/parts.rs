@@ -27,8 +27,8 @@ use super::nats::{self, Nats};
 use super::plan::Plan;
 use super::processes;
 use super::ready::{Applied, Known, Ready};
-use super::signals::Signals;
 use super::{CONNECT_TIMEOUT, UpArgs};
+use crate::cli::signals::Signals;
 
 /// NATS writes out its store when it stops.
 const NATS_GRACE: Duration = Duration::from_secs(10);
