@@ -62,7 +62,7 @@ impl DownArgs {
         };
         let mut wanted = self.choose(local::alive(state)?)?;
         // Those whose NATS others may use go last.
-        wanted.sort_by_key(|it| it.nats.process.is_some());
+        wanted.sort_by_key(|it| it.nats_pid().is_some());
         for record in wanted {
             let spinner = session
                 .output
@@ -193,15 +193,13 @@ impl Answer for Down {
                 "host_id": it.host_id,
                 "name": it.name,
                 "pid": it.process.pid,
-                "nats_pid": it.nats.process.map(|it| it.pid),
+                "nats_kind": it.nats.kind(),
+                "nats_pid": it.nats_pid(),
             })
         };
         let stopped: Vec<Value> = self.stopped.iter().map(host).collect();
-        let nats = !self.orphans.is_empty()
-            || self
-                .stopped
-                .iter()
-                .any(|it| it.nats.process.is_some() || it.nats.embedded);
+        let nats =
+            !self.orphans.is_empty() || self.stopped.iter().any(|it| it.nats_pid().is_some());
         Map::from_iter([
             (
                 "changed".to_owned(),

@@ -128,6 +128,10 @@ const OTHERS: &[(&str, &str)] = &[
         "Default registry, user and password of push, pull, inspect and reg",
     ),
     (
+        "WASH_NATS_SERVE_USER, WASH_NATS_SERVE_PASSWORD, WASH_NATS_SERVE_TOKEN",
+        "Who may connect to `wash nats serve`",
+    ),
+    (
         "OCI_ALLOWED_INSECURE",
         "Registries that push, pull, inspect and reg reach without TLS, comma-separated",
     ),

@@ -89,7 +89,9 @@ impl Answer for Status {
                 "uptime_seconds": row.uptime.as_secs(),
                 "lattice": it.lattice,
                 "nats_url": it.nats.url,
-                "nats_pid": it.nats.process.map(|it| it.pid),
+                "nats_kind": it.nats.kind(),
+                "nats_pid": it.nats_pid(),
+                "nats_dir": it.nats.dir,
                 "nats_log": it.nats.log,
                 "log": it.log,
             })
@@ -110,6 +112,7 @@ impl Answer for Status {
             ("UPTIME", 4),
             ("PID", 5),
             ("NATS", 3),
+            ("KIND", 2),
             ("NATS PID", 2),
             ("LOG", 1),
         ]);
@@ -126,9 +129,8 @@ impl Answer for Status {
                     .replace(' ', ""),
                 it.process.pid.to_string(),
                 it.nats.url.clone(),
-                it.nats
-                    .process
-                    .map_or_else(String::new, |it| it.pid.to_string()),
+                it.nats.kind().to_owned(),
+                it.nats_pid().map_or_else(String::new, |it| it.to_string()),
                 log.unwrap_or_default(),
             ]);
         }

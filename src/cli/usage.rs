@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 
 use clap::ValueEnum as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde_json::json;
 
 use crate::config::env::Env;
 
+use super::nats::lacks;
 use super::output::{ColorChoice, Format, Output, Sentence};
 use super::report::{CommandError, Kind};
 
@@ -31,6 +32,9 @@ pub(super) fn tell(error: &clap::Error, args: &[OsString], env: &Env) -> u8 {
             output.result(Ok(Box::new(Sentence::new(plain.trim_end(), fields))))
         }
         kind => {
+            if let Some(error) = lacking(error, args) {
+                return output.refusal(&error, &error.text(output.stderr_color));
+            }
             let text = if output.stderr_color {
                 rendered.ansi().to_string()
             } else {
@@ -57,6 +61,19 @@ fn explain(kind: ErrorKind, plain: &str) -> CommandError {
         }
     }
     error.hint("see `wash --help`")
+}
+
+/// A flag of nats-server where the embedded server was asked for.
+fn lacking(error: &clap::Error, args: &[OsString]) -> Option<CommandError> {
+    let mut words = args.iter().skip(1).filter_map(|it| it.to_str());
+    let serves = words.any(|it| it == "nats") && words.next() == Some("serve");
+    if !serves || error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(it) => lacks::refusal(it),
+        _ => None,
+    }
 }
 
 /// The format that the arguments ask for, though they do not parse.

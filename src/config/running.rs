@@ -37,6 +37,16 @@ pub struct Record {
     pub log: Option<PathBuf>,
 }
 
+impl Record {
+    /// The process of the server that was started for the host, which may be the host's own.
+    pub fn nats_pid(&self) -> Option<u32> {
+        match self.nats.embedded {
+            true => Some(self.process.pid),
+            false => self.nats.process.map(|it| it.pid),
+        }
+    }
+}
+
 /// The NATS that a host uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nats {
@@ -46,6 +56,9 @@ pub struct Nats {
     /// The server is part of the host's own process.
     #[serde(default)]
     pub embedded: bool,
+    /// Where the server that was started keeps its streams.
+    #[serde(default)]
+    pub dir: Option<PathBuf>,
     pub log: Option<PathBuf>,
     /// `host:port` of that server's monitoring.
     #[serde(default)]
@@ -53,6 +66,17 @@ pub struct Nats {
     /// That server's configuration.
     #[serde(default)]
     pub config: Option<PathBuf>,
+}
+
+impl Nats {
+    /// What it is to the host: `embedded`, `server` if one was started, or `external`.
+    pub fn kind(&self) -> &'static str {
+        match self.process {
+            _ if self.embedded => "embedded",
+            Some(_) => "server",
+            None => "external",
+        }
+    }
 }
 
 /// A record found on disk.
@@ -260,6 +284,7 @@ mod tests {
                 monitor: None,
                 config: None,
                 embedded: false,
+                dir: None,
             },
             credentials: None,
             tls: false,

@@ -30,6 +30,19 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The password or token that a file holds, without the newline at its end.
+///
+/// # Errors
+/// [`ConfigError::Unreadable`], and [`ConfigError::Exposed`] if others may read the file.
+pub fn read_one(path: &Path) -> Result<Secret, ConfigError> {
+    let mut exposed = Vec::new();
+    let text = read_secret("file", path, &mut exposed)?;
+    match exposed.pop() {
+        Some(path) => Err(ConfigError::Exposed { path }),
+        None => Ok(Secret::new(text.trim_end_matches(['\r', '\n']))),
+    }
+}
+
 /// A seed as text, or the file that holds it.
 pub(super) fn read_seed(
     setting: &Setting<String>,

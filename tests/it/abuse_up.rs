@@ -86,6 +86,7 @@ impl Drop for Up {
         // Killed, it leaves a server of its own behind.
         #[cfg(unix)]
         if self.stderr.is_some()
+            && self.ready["nats_kind"] == "server"
             && let Some(nats) = self.ready["nats_pid"].as_i64()
         {
             let pid = rustix::process::Pid::from_raw(i32::try_from(nats).unwrap());

@@ -26,7 +26,8 @@ fn the_story_runs_without_a_nats_server_and_survives_a_kill() {
     let env = bare();
     let hello = format!("{}/examples/hello/hello.wasm", env!("CARGO_MANIFEST_DIR"));
     let mut up = Up::start(&env, &["--nats-port", "0"]);
-    assert_eq!(up.ready["nats_started"], false, "{}", up.ready);
+    assert_eq!(up.ready["nats_started"], true, "{}", up.ready);
+    assert_eq!(up.ready["nats_pid"], up.ready["pid"], "{}", up.ready);
     env.run(&["start", "actor", &hello]).success();
     env.run(&[
         "link",

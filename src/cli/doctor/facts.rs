@@ -21,8 +21,8 @@ pub(super) struct Facts {
     /// The state directory, and why it cannot be written.
     pub(super) state: Result<PathBuf, Trouble>,
     pub(super) exposed: Vec<Exposed>,
-    /// Path and version, or what is wrong.
-    pub(super) binary: Result<(PathBuf, String), String>,
+    /// What `wash up` starts, or what is wrong with it.
+    pub(super) binary: Result<Program, String>,
     pub(super) addresses: Vec<Address>,
     /// What is on the port that `wash up` takes unless told otherwise.
     pub(super) usual_port: Port,
@@ -39,6 +39,17 @@ pub(super) struct Facts {
     pub(super) leafs: Option<Leafs>,
     pub(super) hosts: Option<Result<Vec<HostSummary>, String>>,
     pub(super) clocks: Vec<Clock>,
+}
+
+/// What serves NATS where nobody does.
+#[derive(Clone, Debug)]
+pub(super) enum Program {
+    NatsServer {
+        path: PathBuf,
+        version: String,
+    },
+    /// The settings ask for the one in wash.
+    Embedded,
 }
 
 /// Something that went wrong, and what mends it.

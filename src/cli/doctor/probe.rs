@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::facts::{Address, Clock, Facts, Login, Port, Server, Settings, Trouble};
+use super::facts::{Address, Clock, Facts, Login, Port, Program, Server, Settings, Trouble};
 use super::{DoctorArgs, leafs};
 use crate::cli::args::ConnectionArgs;
 use crate::cli::local;
@@ -112,12 +112,19 @@ fn describe(it: &Connection) -> Settings {
     }
 }
 
-async fn find_binary(session: &Session) -> Result<(std::path::PathBuf, String), String> {
+async fn find_binary(session: &Session) -> Result<Program, String> {
     let env = &session.env;
+    let embedded = |name| env.get(name) == Some("embedded");
+    if embedded("WASH_NATS") || embedded("WASH_NATS_SERVER") {
+        return Ok(Program::Embedded);
+    }
     let wanted = env.get("WASH_NATS_SERVER").map(Path::new);
     Binary::find(wanted, env.get("PATH").map(AsRef::as_ref))
         .await
-        .map(|it| (it.path, it.version))
+        .map(|it| Program::NatsServer {
+            path: it.path,
+            version: it.version,
+        })
         .map_err(|it| it.to_string())
 }
 

@@ -1,5 +1,10 @@
-//! `wash nats`: the NATS server that is in this program.
+//! `wash nats`: NATS servers, the one that is in this program above all.
 
+mod access;
+pub(crate) mod dir;
+pub(crate) mod failure;
+pub(crate) mod lacks;
+mod limits;
 mod serve;
 
 use super::CommandResult;

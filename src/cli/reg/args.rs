@@ -168,7 +168,7 @@ pub(super) fn docker(session: &Session) -> Option<DockerConfig> {
 }
 
 /// All of stdin, but for the newline at its end.
-pub(super) fn read_password() -> Result<String, CommandError> {
+pub(in crate::cli) fn read_password() -> Result<String, CommandError> {
     let mut text = String::new();
     std::io::stdin()
         .lock()

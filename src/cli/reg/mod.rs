@@ -16,6 +16,7 @@ use super::CommandResult;
 use super::report::{CommandError, Kind};
 use super::session::Session;
 
+pub(in crate::cli) use args::read_password;
 pub(in crate::cli) use artifact::ArtifactArgs;
 
 /// Push, pull, and log in to registries

@@ -1,5 +1,6 @@
 //! A flag for each setting of a host, made from the table of `config::host`.
 
+use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::config::host::{DEFINITIONS, Definition, Form, Heading, Key};
@@ -74,6 +75,12 @@ pub(crate) fn flag(definition: &'static Definition) -> Arg {
         Form::Text | Form::Number => arg.action(ArgAction::Set).value_name(definition.value),
     };
     match definition.key {
+        Key::NatsKind => arg.value_parser([
+            PossibleValue::new("auto"),
+            PossibleValue::new("embedded"),
+            PossibleValue::new("server").alias("nats-server"),
+            PossibleValue::new("external"),
+        ]),
         Key::Lattice => arg.short('x').alias("lattice-prefix"),
         Key::JsDomain => arg.alias("wasmcloud-js-domain"),
         Key::CtlTopicPrefix => arg.alias("ctl-prefix"),
@@ -105,6 +112,7 @@ fn is_common(key: Key) -> bool {
             | Key::AllowUnsigned
             | Key::NatsHost
             | Key::NatsPort
+            | Key::NatsKind
             | Key::NatsConnectOnly
             | Key::NatsServer
             | Key::CtlCreds

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::cli::nats::{dir, failure};
 use crate::cli::report::{CommandError, Kind};
+use crate::config::host::NatsKind;
 use crate::config::running::Lock;
 use crate::nats::{
-    Binary, Config, FindError, GreetingError, Own, Server, StartError, embedded, greet,
+    Binary, Config, FindError, Greeting, GreetingError, Own, Server, StartError, embedded, greet,
 };
 
 use super::domain;
@@ -20,6 +22,8 @@ pub(super) struct Nats {
     pub(super) address: String,
     /// None if it was there already.
     pub(super) child: Option<Child>,
+    /// Where the server that was started keeps its streams.
+    pub(super) dir: Option<PathBuf>,
     /// The server in this process, and the lock on its directory.
     embedded: Option<(embedded::Running, Lock)>,
 }
@@ -66,27 +70,37 @@ impl Nats {
             return Err(CommandError::new(Kind::Usage, message)
                 .hint("give --nats-host as a plain address of this machine"));
         }
+        if needs_own && nats.kind == NatsKind::Embedded {
+            return Err(no_leaf());
+        }
         if nats.connect_only || !plain {
-            return Ok(Self {
-                address,
-                child: None,
-                embedded: None,
-            });
+            return Ok(Self::there(address));
         }
         let turn = tokio::time::timeout(limit, Turn::wait(plan, &address)).await;
         match turn {
-            Ok(Ok(Turn::There)) if needs_own => Err(no_room(&address)),
-            Ok(Ok(Turn::There)) => Ok(Self {
-                address,
-                child: None,
-                embedded: None,
-            }),
+            Ok(Ok(Turn::There(_))) if needs_own => Err(no_room(&address)),
+            Ok(Ok(Turn::There(greeting))) => match unfit(nats.kind, greeting.as_ref(), &address) {
+                None => Ok(Self::there(address)),
+                Some(error) => Err(error),
+            },
             Ok(Ok(Turn::Ours(dir, lock))) => start(plan, dir, lock, limit).await,
             Ok(Err(error)) => Err(error),
             Err(_) => {
-                let message = format!("another `wash up` has not made NATS at {address} ready");
+                let message = format!(
+                    "another `wash up`, or `wash nats serve`, has not made NATS at {address} ready"
+                );
                 Err(CommandError::new(Kind::Timeout, message).hint("see `wash status`"))
             }
+        }
+    }
+
+    /// Somebody else's.
+    fn there(address: String) -> Self {
+        Self {
+            address,
+            child: None,
+            dir: None,
+            embedded: None,
         }
     }
 
@@ -108,7 +122,8 @@ impl Nats {
 
 /// What is to be done about NATS.
 enum Turn {
-    There,
+    /// A server that has said this, unless it waits for TLS first.
+    There(Option<Greeting>),
     /// Start one in this directory.
     Ours(PathBuf, Lock),
 }
@@ -118,10 +133,12 @@ impl Turn {
     async fn wait(plan: &Plan, address: &str) -> Result<Self, CommandError> {
         let port = plan.settings.nats.port.value;
         loop {
-            if port != 0 && answers(plan, address).await? {
-                return Ok(Self::There);
+            if port != 0
+                && let Some(greeting) = answers(plan, address).await?
+            {
+                return Ok(Self::There(greeting));
             }
-            if let Some((dir, lock)) = take_dir(&plan.nats_dir, port)? {
+            if let Some((dir, lock)) = dir::take(&plan.nats_dir, port)? {
                 return Ok(Self::Ours(dir, lock));
             }
             tokio::time::sleep(POLL).await;
@@ -146,12 +163,39 @@ fn no_room(address: &str) -> CommandError {
         .hint("if that server is the leaf already, leave --leaf-remote and --bundle out")
 }
 
-/// Whether NATS is there. Something else that listens is an error, unless the connection may need TLS first.
-async fn answers(plan: &Plan, address: &str) -> Result<bool, CommandError> {
+/// Why the server that is there is not the one that was asked for.
+fn unfit(kind: NatsKind, greeting: Option<&Greeting>, address: &str) -> Option<CommandError> {
+    let version = greeting.map(|it| it.version.as_str());
+    let is_embedded = version.is_some_and(embedded::is_version);
+    let message = match kind {
+        NatsKind::Embedded if !is_embedded => format!(
+            "nats-server {} answers at {address}, and --nats embedded asks for the server in wash",
+            version.unwrap_or_default()
+        ),
+        NatsKind::Server if is_embedded => format!(
+            "the server in wash answers at {address}, and --nats server asks for nats-server"
+        ),
+        _ => return None,
+    };
+    Some(
+        CommandError::new(Kind::Ambiguous, message)
+            .hint("start one on any free port: --nats-port 0")
+            .hint("or use the one that is there: --nats auto"),
+    )
+}
+
+fn no_leaf() -> CommandError {
+    let message = "the embedded NATS server is no leaf and takes no configuration";
+    CommandError::new(Kind::Refused, message)
+        .hint("install nats-server, or name one with --nats-server PATH")
+}
+
+/// What NATS says that is there. Something else that listens is an error, unless the connection may need TLS first.
+async fn answers(plan: &Plan, address: &str) -> Result<Option<Option<Greeting>>, CommandError> {
     match greet(address, GREETING_LIMIT).await {
-        Ok(_) => Ok(true),
-        Err(GreetingError::Refused(_)) => Ok(false),
-        Err(GreetingError::NotNats(_)) if plan.settings.ctl.tls => Ok(true),
+        Ok(it) => Ok(Some(Some(it))),
+        Err(GreetingError::Refused(_)) => Ok(None),
+        Err(GreetingError::NotNats(_)) if plan.settings.ctl.tls => Ok(Some(None)),
         Err(error @ GreetingError::NotNats(_)) => Err(taken(error)),
         Err(error @ GreetingError::Unreachable { .. }) => {
             Err(CommandError::new(Kind::Connect, "cannot reach NATS")
@@ -166,36 +210,6 @@ fn taken(error: impl std::error::Error) -> CommandError {
         .hint("choose another port with --nats-port PORT, or any free one with --nats-port 0")
 }
 
-/// A directory for the server of a port, locked; none if another `wash up` has it. Servers on any free port take
-/// the first directory that nobody has.
-fn take_dir(root: &Path, port: u16) -> Result<Option<(PathBuf, Lock)>, CommandError> {
-    let lock = |dir: PathBuf| {
-        let path = dir.join("lock");
-        let taken = Lock::try_take(&path).map_err(|reason| {
-            let path = dir.display();
-            CommandError::new(
-                Kind::General,
-                format!("cannot keep the state of NATS in {path}"),
-            )
-            .because(reason)
-            .hint("choose another place with WASH_HOME, or keep nothing: --ephemeral")
-        })?;
-        Ok(taken.map(|it| (dir, it)))
-    };
-    if port != 0 {
-        return lock(root.join(port.to_string()));
-    }
-    for at in 1..=MAX_ANY {
-        if let Some(taken) = lock(root.join(format!("any-{at}")))? {
-            return Ok(Some(taken));
-        }
-    }
-    Ok(None)
-}
-
-/// Servers on any free port of one user.
-const MAX_ANY: u32 = 1000;
-
 async fn start(
     plan: &Plan,
     dir: PathBuf,
@@ -204,7 +218,7 @@ async fn start(
 ) -> Result<Nats, CommandError> {
     let nats = &plan.settings.nats;
     let address = join(&nats.host.value, nats.port.value);
-    if nats.server.as_deref() == Some(Path::new(EMBEDDED)) {
+    if nats.kind == NatsKind::Embedded || nats.server.as_deref() == Some(Path::new(EMBEDDED)) {
         return embed(plan, &dir, lock);
     }
     let binary = Binary::find(
@@ -212,7 +226,10 @@ async fn start(
         plan.env.get("PATH").map(AsRef::as_ref),
     );
     let binary = match binary.await {
-        Err(FindError::Missing) if plan.remotes.is_empty() && plan.own.is_none() => {
+        Err(FindError::Missing)
+            if nats.kind == NatsKind::Any && plan.remotes.is_empty() && plan.own.is_none() =>
+        {
+            tracing::info!("no nats-server was found: NATS is served by this program");
             return embed(plan, &dir, lock);
         }
         other => other.map_err(|error| missing(error, &address))?,
@@ -264,6 +281,7 @@ async fn start(
             server,
             _lock: lock,
         }),
+        dir: Some(dir),
         embedded: None,
     })
 }
@@ -271,9 +289,7 @@ async fn start(
 /// Serves NATS in this process, for this machine alone.
 fn embed(plan: &Plan, dir: &Path, lock: Lock) -> Result<Nats, CommandError> {
     if !plan.remotes.is_empty() || plan.own.is_some() {
-        let message = "the embedded NATS server is no leaf and takes no configuration";
-        return Err(CommandError::new(Kind::Refused, message)
-            .hint("install nats-server, or name one with --nats-server PATH"));
+        return Err(no_leaf());
     }
     let nats = &plan.settings.nats;
     let host = match nats.host.value.trim_matches(['[', ']']) {
@@ -285,24 +301,31 @@ fn embed(plan: &Plan, dir: &Path, lock: Lock) -> Result<Nats, CommandError> {
         .parse()
         .map_err(|_| missing(FindError::Missing, &address))?;
     let id = plan.key.public();
-    let mut streams = embedded::jetstream::Config::new(dir.join("embedded"));
+    let dir = dir::embedded(dir);
+    let mut streams = embedded::jetstream::Config::new(&dir);
     streams.domain = plan.nats_domain();
     let mut config = embedded::Config::new((host, nats.port.value).into());
     config.server_name = format!("wash-{}", id.get(..12).unwrap_or(&id));
     config.jetstream = Some(streams);
-    let server = embedded::Server::start(config).map_err(|error| {
-        CommandError::new(Kind::General, "cannot start the embedded NATS server")
-            .because(error)
-            .hint("install nats-server for more than this machine, or name one with --nats-server PATH")
-    })?;
-    tracing::info!(
-        "no nats-server was found: NATS is served by this program, for this machine alone"
-    );
+    let server = embedded::Server::start(config).map_err(unserved)?;
     Ok(Nats {
         address: server.address().to_string(),
         child: None,
+        dir: Some(dir),
         embedded: Some((server, lock)),
     })
+}
+
+fn unserved(error: embedded::StartError) -> CommandError {
+    let open = matches!(error, embedded::StartError::Auth(_));
+    let error = failure::unstarted(error);
+    match open {
+        true => error.hint(
+            "beside a host it serves this machine alone: leave --nats-host out; alone it takes logins: \
+             `wash nats serve --nkey KEY`, then `wash up --nats external` with --ctl-seed and --rpc-seed",
+        ),
+        false => error.hint("choose another port with --nats-port, or any free one with --nats-port 0"),
+    }
 }
 
 fn missing(error: FindError, address: &str) -> CommandError {
@@ -334,19 +357,5 @@ mod tests {
         for host in ["0.0.0.0", "::", "10.0.0.1", "example.com", ""] {
             assert!(!is_loopback(host), "{host}");
         }
-    }
-
-    #[test]
-    fn each_server_has_a_directory_of_its_own() {
-        let root = tempfile::tempdir().unwrap();
-        let take = |port| take_dir(root.path(), port).unwrap();
-        let fixed = take(4222).unwrap();
-        assert!(fixed.0.ends_with("4222"));
-        assert!(take(4222).is_none());
-        let (first, second) = (take(0).unwrap(), take(0).unwrap());
-        assert_ne!(first.0, second.0);
-        let again = first.0.clone();
-        drop(first);
-        assert_eq!(take(0).unwrap().0, again);
     }
 }

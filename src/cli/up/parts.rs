@@ -77,6 +77,7 @@ impl Parts {
             record.nats.config = Some(child.server.config().to_owned());
         }
         record.nats.embedded = nats.is_embedded();
+        record.nats.dir.clone_from(&nats.dir);
         held.update(&record).map_err(unrecorded)?;
         let mut links = Links::default();
         if let (Some(child), false) = (&nats.child, plan.remotes.is_empty()) {
@@ -155,12 +156,14 @@ impl Parts {
         Ok(Ready {
             context,
             default_context,
+            nats_kind: record.nats.kind().to_owned(),
+            nats_pid: record.nats_pid(),
             host_id: record.host_id,
             name: record.name,
             pid: std::process::id(),
             lattice: record.lattice,
             nats_url: record.nats.url,
-            nats_pid: record.nats.process.map(|it| it.pid),
+            nats_dir: record.nats.dir,
             nats_version: info.version,
             nats_log: record.nats.log,
             cluster_signer: plan.cluster.seed.public(),
@@ -252,9 +255,12 @@ impl Parts {
 
     /// Other hosts may use the server that ends with us.
     fn warn_others(&self, plan: &Plan) {
-        let (Some((_, own)), Some(Nats { child: Some(_), .. })) = (&self.held, &self.nats) else {
+        let (Some((_, own)), Some(nats)) = (&self.held, &self.nats) else {
             return;
         };
+        if nats.child.is_none() && !nats.is_embedded() {
+            return;
+        }
         let others = running::list(&plan.dirs.state).unwrap_or_default();
         for other in others {
             let record = other.record;
@@ -289,6 +295,7 @@ fn record(plan: &Plan, log: &Option<PathBuf>) -> Record {
             monitor: None,
             config: None,
             embedded: false,
+            dir: None,
         },
         credentials,
         tls: ctl.tls,

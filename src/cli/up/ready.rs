@@ -20,8 +20,14 @@ pub(super) struct Ready {
     pub(super) pid: u32,
     pub(super) lattice: String,
     pub(super) nats_url: String,
+    /// `embedded`, `server` or `external`.
+    #[serde(default)]
+    pub(super) nats_kind: String,
     /// The server that was started for this host; none if one was there already.
     pub(super) nats_pid: Option<u32>,
+    /// Where that server keeps its streams.
+    #[serde(default)]
+    pub(super) nats_dir: Option<PathBuf>,
     pub(super) nats_version: String,
     pub(super) nats_log: Option<PathBuf>,
     pub(super) cluster_signer: String,
@@ -129,7 +135,9 @@ impl Answer for Ready {
             "pid": self.pid,
             "lattice": self.lattice,
             "nats_url": self.nats_url,
+            "nats_kind": self.nats_kind,
             "nats_pid": self.nats_pid,
+            "nats_dir": self.nats_dir,
             "nats_started": self.nats_pid.is_some(),
             "nats_version": self.nats_version,
             "nats_log": self.nats_log,
@@ -154,13 +162,18 @@ impl Answer for Ready {
 
     fn text(&self, _: &Page) -> String {
         let nats = match self.nats_pid {
+            Some(_) if self.nats_kind == "embedded" => format!(
+                "{} (embedded in wash, a single node for this machine)",
+                self.nats_url
+            ),
             Some(pid) => format!(
                 "{} (nats-server {}, started here, pid {pid})",
                 self.nats_url, self.nats_version
             ),
-            None if self.nats_version == embedded::VERSION => {
-                format!("{} (embedded in wash, for one machine)", self.nats_url)
-            }
+            None if embedded::is_version(&self.nats_version) => format!(
+                "{} (embedded in another wash, was there already and stays)",
+                self.nats_url
+            ),
             None => format!(
                 "{} (nats-server {}, was there already and stays)",
                 self.nats_url, self.nats_version

@@ -96,6 +96,7 @@ mod tests {
                 monitor: None,
                 config: None,
                 embedded: false,
+                dir: None,
             },
             credentials: None,
             tls: false,

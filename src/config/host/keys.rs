@@ -114,10 +114,12 @@ Nats {
         "Where NATS is, or where to start it [default: 127.0.0.1]";
     NatsPort "nats-port" ["WASMCLOUD_NATS_PORT" "NATS_PORT"] [] Number "PORT"
         "Port of NATS; 0 starts a server on any free port [default: 4222]";
+    NatsKind "nats" ["WASH_NATS"] [] Text "KIND"
+        "Which NATS: embedded, the one in wash; server, a nats-server; external, one that is there already, never started; auto, whatever answers, else a nats-server, else embedded [default: auto]";
     NatsConfig "nats-config" ["WASH_NATS_CONFIG"] [] Text "FILE"
         "Configuration of the nats-server that is started, in place of one that is written; its address counts";
     NatsConnectOnly "nats-connect-only" ["WASMCLOUD_NATS_CONNECT_ONLY" "NATS_CONNECT_ONLY"] [] Bool ""
-        "Never start a NATS server";
+        "Never start a NATS server, as --nats external";
     NatsServer "nats-server" ["WASH_NATS_SERVER"] [] Text "PATH"
         "The nats-server to start, or `embedded` for the one in wash [default: the first on the PATH or in the usual folders, else embedded]";
     NatsJsDomain "nats-js-domain" ["WASMCLOUD_NATS_JS_DOMAIN" "NATS_JS_DOMAIN"] [] Text "DOMAIN"

@@ -13,7 +13,7 @@ use crate::config::layer::{Layers, Setting, Source};
 use crate::config::secret::{note_exposed, read_jwt, read_seed, read_small};
 use crate::config::{ConfigError, bad, half};
 
-use super::{Endpoint, Key, Limits, Nats, Providers};
+use super::{Endpoint, Key, Limits, Nats, NatsKind, Providers};
 
 const DEFAULT_HOST: &str = "127.0.0.1";
 const DEFAULT_PORT: u16 = 4222;
@@ -140,14 +140,50 @@ impl Reader<'_> {
     pub(super) fn nats(&self, ctl: &Endpoint) -> Result<Nats, ConfigError> {
         let host = self.0.get(Key::NatsHost).or_else(|| ctl.host.clone());
         let port = self.number(Key::NatsPort)?.or_else(|| ctl.port.clone());
+        let (kind, server) = self.server()?;
         Ok(Nats {
+            kind,
             host: host.unwrap_or_else(|| Setting::default(DEFAULT_HOST.to_owned())),
             port: port.unwrap_or_else(|| Setting::default(DEFAULT_PORT)),
-            connect_only: self.bool(Key::NatsConnectOnly)?.unwrap_or(false),
-            server: self.text(Key::NatsServer).map(PathBuf::from),
+            connect_only: kind == NatsKind::External,
+            server,
             domain: self.text(Key::NatsJsDomain),
             config: self.text(Key::NatsConfig).map(PathBuf::from),
         })
+    }
+
+    /// Which server, and the program that it is. `--nats` says more than `--nats-connect-only` and `--nats-server`:
+    /// where they contradict it, the nearer one counts, and two that are equally near are refused.
+    fn server(&self) -> Result<(NatsKind, Option<PathBuf>), ConfigError> {
+        let connect_only = self.bool(Key::NatsConnectOnly)?.unwrap_or(false);
+        let mut program = self.text(Key::NatsServer);
+        let without = match connect_only {
+            true => NatsKind::External,
+            false => NatsKind::Any,
+        };
+        let Some(setting) = self.0.get(Key::NatsKind) else {
+            return Ok((without, program.map(PathBuf::from)));
+        };
+        let kind = nats_kind(&setting.value, &setting.source)?;
+        let agree = |key| match (key, program.as_deref(), kind) {
+            (Key::NatsConnectOnly, ..) => !connect_only || kind == NatsKind::External,
+            (_, Some(EMBEDDED), NatsKind::Server) => false,
+            (_, Some(it), NatsKind::Embedded) => it == EMBEDDED,
+            _ => true,
+        };
+        let against = [Key::NatsConnectOnly, Key::NatsServer];
+        for key in against.into_iter().filter(|it| !agree(*it)) {
+            let nearest = self.0.first_with(&[Key::NatsKind, key]);
+            match nearest.map(|it| (it.has(&[Key::NatsKind]), it.get(key))) {
+                Some((true, Some(it))) => return Err(bad(&it.source, "it contradicts --nats")),
+                Some((true, None)) | None => {}
+                Some((false, _)) => return Ok((without, program.map(PathBuf::from))),
+            }
+        }
+        if !agree(Key::NatsServer) {
+            program = None;
+        }
+        Ok((kind, program.map(PathBuf::from)))
     }
 
     /// The six settings from `host` on.
@@ -276,6 +312,22 @@ impl Reader<'_> {
     }
 }
 
+/// In place of a path: the server in this program.
+const EMBEDDED: &str = "embedded";
+
+fn nats_kind(text: &str, source: &Source) -> Result<NatsKind, ConfigError> {
+    match text.trim() {
+        "auto" => Ok(NatsKind::Any),
+        EMBEDDED => Ok(NatsKind::Embedded),
+        "server" | "nats-server" => Ok(NatsKind::Server),
+        "external" => Ok(NatsKind::External),
+        text => {
+            let reason = format!("'{text}' is none of auto, embedded, server and external");
+            Err(bad(source, &reason))
+        }
+    }
+}
+
 /// Files with secrets that others may read are refused, not only told.
 pub(super) fn refuse_exposed<T>(
     read: impl FnOnce(&mut Vec<PathBuf>) -> Result<T, ConfigError>,
@@ -289,7 +341,7 @@ pub(super) fn refuse_exposed<T>(
 }
 
 /// Reads `64MiB`, `64M`, `1GiB` or bytes, all in powers of 1024.
-fn parse_size(text: &str) -> Option<usize> {
+pub fn parse_size(text: &str) -> Option<usize> {
     let text = text.trim();
     let digits = text
         .find(|c: char| !c.is_ascii_digit())

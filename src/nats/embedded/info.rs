@@ -8,6 +8,11 @@ use super::auth::Shown;
 /// The version of nats-server whose protocol this speaks. Clients decide by it what they may ask for.
 pub const VERSION: &str = concat!("2.10.29-wash.", env!("CARGO_PKG_VERSION"));
 
+/// Whether a server that tells this version is one of ours.
+pub fn is_version(version: &str) -> bool {
+    version.contains("-wash.")
+}
+
 /// What the server says to each client.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Info {

@@ -41,7 +41,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use auth::{Auth, AuthError, Credential};
 pub use bus::{Bus, BusSubscription, Delivered};
-pub use info::VERSION;
+pub use info::{VERSION, is_version};
 pub use tls::{Tls, TlsError};
 
 use self::hub::Hub;

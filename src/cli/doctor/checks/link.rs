@@ -6,6 +6,7 @@ use super::{NO_TIME, Verdict};
 use crate::cli::doctor::facts::{Facts, Login, Port, Server, Settings};
 use crate::cli::report::CommandError;
 use crate::lattice::ConnectError;
+use crate::nats::embedded;
 
 /// Seconds before their end in which credentials are warned about.
 const SOON: u64 = 7 * 24 * 60 * 60;
@@ -211,8 +212,12 @@ pub(super) fn nats(facts: &Facts) -> Verdict {
         Some(Err(error)) => return Verdict::failure(error, generic(error)),
         Some(Ok(it)) => it,
     };
+    let single = match embedded::is_version(&server.version) {
+        true => " (embedded in wash, a single node)",
+        false => "",
+    };
     let detail = format!(
-        "connected; version {}, round trip {:.1} ms",
+        "connected; version {}{single}, round trip {:.1} ms",
         server.version,
         server.round_trip.as_secs_f64() * 1000.0
     );

@@ -1,7 +1,8 @@
 //! Settings, files, programs and ports of this machine.
 
 use super::{Verdict, quoted};
-use crate::cli::doctor::facts::{Facts, Port};
+use crate::cli::doctor::facts::{Facts, Port, Program};
+use crate::nats::embedded;
 
 pub(super) fn settings(facts: &Facts) -> Verdict {
     match &facts.settings {
@@ -50,7 +51,12 @@ pub(super) fn secrets(facts: &Facts) -> Verdict {
 
 pub(super) fn nats_server(facts: &Facts) -> Verdict {
     match &facts.binary {
-        Ok((path, version)) => Verdict::ok(format!("{} is {version}", path.display())),
+        Ok(Program::NatsServer { path, version }) => {
+            Verdict::ok(format!("{} is {version}", path.display()))
+        }
+        Ok(Program::Embedded) => Verdict::ok(
+            "none is wanted: WASH_NATS or WASH_NATS_SERVER asks for the one in wash, for this machine alone",
+        ),
         Err(reason) => Verdict::warning(
             format!("{reason}; `wash up` serves NATS itself, for this machine alone"),
             "apt-get install nats-server, or brew install nats-server, or set WASH_NATS_SERVER",
@@ -66,9 +72,15 @@ pub(super) fn ports(facts: &Facts) -> Verdict {
             let owner = facts
                 .local
                 .iter()
-                .find(|it| it.nats.url.ends_with(":4222") && it.nats.process.is_some());
+                .find(|it| it.nats.url.ends_with(":4222") && it.nats_pid().is_some());
             let whose = match owner {
+                Some(it) if it.nats.embedded => {
+                    format!("a single node embedded in host {}", it.name)
+                }
                 Some(it) => format!("started by `wash up` for host {}", it.name),
+                None if embedded::is_version(version) => {
+                    "a single node embedded in another wash, which `wash up` uses".to_owned()
+                }
                 None => "not started by `wash up`, which uses it all the same".to_owned(),
             };
             Verdict::ok(format!("{USUAL} is NATS {version}, {whose}"))

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::cli::doctor::facts::{
-    Address, Clock, Exposed, Leafs, Login, Port, Server, Settings, Trouble,
+    Address, Clock, Exposed, Leafs, Login, Port, Program, Server, Settings, Trouble,
 };
 use crate::cli::leaf::hubs::{Finding, Status as Found};
 use crate::cli::report::Kind;
@@ -40,7 +40,10 @@ fn healthy() -> Facts {
         }),
         state: Ok("/state".into()),
         exposed: Vec::new(),
-        binary: Ok(("/bin/nats-server".into(), "2.9.10".to_owned())),
+        binary: Ok(Program::NatsServer {
+            path: "/bin/nats-server".into(),
+            version: "2.9.10".to_owned(),
+        }),
         addresses: vec![address(Port::Nats("2.9.10".to_owned()))],
         usual_port: Port::Nats("2.9.10".to_owned()),
         local: Vec::new(),
@@ -95,6 +98,7 @@ fn record() -> Record {
             monitor: None,
             config: None,
             embedded: false,
+            dir: None,
         },
         credentials: None,
         tls: false,
