@@ -2,8 +2,10 @@
 #![cfg(unix)]
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::env::TestEnv;
+use crate::nats::NatsServer;
 use crate::up::{Up, eventually};
 
 const HELLO: &str = "MB46ZQTNXEDVJP4TMWTBRAV57H6SNAHORBZYWNNTMEC7Y5LLSFG4EC6N";
@@ -70,4 +72,80 @@ fn what_the_embedded_server_lacks_names_nats_server() {
     ]);
     assert_eq!(refused.code, 8, "{refused}");
     assert!(refused.stderr.contains("nats-server"), "{refused}");
+}
+
+/// A home in which nothing says which NATS to use.
+fn undecided() -> TestEnv {
+    let mut env = TestEnv::new();
+    // An empty variable counts as none.
+    env.set("WASH_NATS_SERVER", "");
+    env
+}
+
+#[test]
+fn the_kind_that_was_asked_for_is_told_everywhere() {
+    let env = undecided();
+    let up = Up::start(&env, &["--nats", "embedded", "--nats-port", "0"]);
+    let ready = &up.ready;
+    assert_eq!(ready["nats_kind"], "embedded", "{ready}");
+    assert_eq!(ready["nats_started"], true, "{ready}");
+    assert_eq!(ready["nats_pid"], ready["pid"], "{ready}");
+    assert!(up.text("nats_version").contains("-wash."), "{ready}");
+    let dir = std::path::Path::new(up.text("nats_dir"));
+    assert!(dir.starts_with(env.home()) && dir.is_dir(), "{ready}");
+
+    let status = env.run(&["status", "-o", "json"]).success().json();
+    let told = &status["hosts"][0];
+    for field in ["nats_kind", "nats_pid", "nats_dir", "nats_url"] {
+        assert_eq!(told[field], ready[field], "{field}: {status}");
+    }
+    let doctor = env.run(&["doctor"]);
+    assert!(
+        doctor.stdout.contains("embedded in wash, a single node"),
+        "{doctor}"
+    );
+
+    // A second host of this kind uses the first one's server, and says so.
+    let port = up.text("nats_url").rsplit(':').next().unwrap().to_owned();
+    let second = Up::start(&env, &["--nats", "embedded", "--nats-port", &port]);
+    assert_eq!(second.ready["nats_kind"], "external", "{}", second.ready);
+    assert_eq!(second.ready["nats_pid"], Value::Null, "{}", second.ready);
+    // It goes first, whoever was started first.
+    let down = env.run(&["down", "--all", "-o", "json"]).success().json();
+    let stopped = down["stopped"].as_array().unwrap();
+    let kinds: Vec<_> = stopped.iter().map(|it| &it["nats_kind"]).collect();
+    assert_eq!(kinds, ["external", "embedded"], "{down}");
+    assert_eq!(down["nats_stopped"], true, "{down}");
+    assert!(second.end().0.success());
+    assert!(up.end().0.success());
+}
+
+#[test]
+fn another_kind_than_what_answers_is_refused() {
+    let env = undecided();
+    let nats = NatsServer::start();
+    let up = ["up", "--nats-port", nats.port()];
+    let refused = env.run(&[&up[..], &["--nats", "embedded"]].concat());
+    assert_eq!(refused.code, 9, "{refused}");
+    assert!(refused.stderr.contains("nats-server 2."), "{refused}");
+    for args in [
+        &["--nats", "embedded", "--nats-connect-only"][..],
+        &[
+            "--nats",
+            "embedded",
+            "--nats-server",
+            "/usr/sbin/nats-server",
+        ],
+        &["--nats", "server", "--nats-server", "embedded"],
+        &["--nats", "sometimes"],
+    ] {
+        let refused = env.run(&[&up[..], args].concat());
+        assert_eq!(refused.code, 2, "{refused}");
+    }
+    let port = crate::abuse::free_port().to_string();
+    let nothing = env.run(&["up", "--nats", "external", "--nats-port", &port]);
+    assert_eq!(nothing.code, 5, "{nothing}");
+    // What answers is fine as a nats-server, whoever started it.
+    let up = Up::start(&env, &["--nats", "server", "--nats-port", nats.port()]);
+    assert_eq!(up.ready["nats_kind"], "external", "{}", up.ready);
 }

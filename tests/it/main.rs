@@ -42,6 +42,7 @@ mod policy;
 mod process;
 mod reg;
 mod registry;
+mod serve;
 mod supply;
 mod up;
 #[cfg(target_os = "linux")]

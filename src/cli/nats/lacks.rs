@@ -98,7 +98,7 @@ pub(crate) fn refusal(argument: &str) -> Option<CommandError> {
     let message = format!("{unexpected}: the embedded server {why}");
     Some(
         CommandError::new(Kind::Usage, message)
-            .hint("use nats-server for that: `wash nats install` gets it, and `wash up` starts it"),
+            .hint("use nats-server for that: `wash nats install` gets it, and `wash up --nats-config FILE` starts it"),
     )
 }
 

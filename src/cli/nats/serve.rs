@@ -51,7 +51,7 @@ pub(crate) struct ServeArgs {
     /// Serve no streams, only messages
     #[arg(
         long,
-        conflicts_with_all = ["dir", "ephemeral", "js_domain", "max_memory_store", "max_file_store"]
+        conflicts_with_all = ["dir", "ephemeral", "js_domain", "sync", "max_memory_store", "max_file_store"]
     )]
     no_jetstream: bool,
 

@@ -155,7 +155,6 @@ impl Server {
             closing: CancellationToken::new(),
             auth: config.auth,
         });
-        tracing::info!(%address, version = VERSION, "serving NATS on this machine: a single node, without clusters or leaf nodes");
         let accepting = CancellationToken::new();
         let thread = Thread::start().map_err(StartError::Thread)?;
         let bus = Bus::new(hub);
@@ -164,6 +163,7 @@ impl Server {
             Some(it) => Some(thread.within(|| JetStream::start(bus.clone(), it))?),
         };
         let task = thread.spawn(accept(listener, serving.clone(), accepting.clone()));
+        tracing::info!(%address, version = VERSION, "serving NATS on this machine: a single node, without clusters or leaf nodes");
         Ok(Running {
             address,
             bus,
