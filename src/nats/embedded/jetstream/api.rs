@@ -4,120 +4,343 @@
 //! that clients may ask when nobody is there (direct gets, pulls) are the streams' own, so that nobody answers.
 
 pub(super) mod consumer;
-mod dispatch;
 pub(super) mod error;
-pub(super) mod info;
+pub(super) mod json;
 pub(super) mod stream;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::path::PathBuf;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
-pub(super) use self::dispatch::Api;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
 use self::error::ApiError;
+use self::json::parse;
+use self::stream::{Storage, StreamConfig};
+use super::super::{Bus, BusSubscription, Delivered};
+use super::stream::{Command, Disk, Meta, Shared, What, blocking, open};
+use super::subject::overlaps;
+use super::time::now;
 
-/// An answer's text.
-pub(super) fn body(kind: &str, outcome: Result<impl Serialize, ApiError>) -> String {
-    #[derive(Serialize)]
-    struct Answer<T> {
-        r#type: String,
-        #[serde(flatten)]
-        body: T,
+/// The subjects below `$JS.API.` that are answered here.
+const SUBJECTS: [&str; 12] = [
+    "INFO",
+    "STREAM.>",
+    "ACCOUNT.>",
+    "META.>",
+    "SERVER.>",
+    "CONSUMER.CREATE.>",
+    "CONSUMER.DURABLE.CREATE.>",
+    "CONSUMER.INFO.>",
+    "CONSUMER.NAMES.>",
+    "CONSUMER.LIST.>",
+    "CONSUMER.DELETE.>",
+    "CONSUMER.PAUSE.>",
+];
+
+/// Items a page of names holds, and a page of descriptions.
+const PAGES: (usize, usize) = (1024, 256);
+
+struct Stream {
+    config: StreamConfig,
+    commands: mpsc::Sender<Command>,
+}
+
+/// Everything behind the API of one server.
+pub(super) struct Api {
+    root: PathBuf,
+    shared: Shared,
+    streams: BTreeMap<String, Stream>,
+    inputs: Vec<(usize, BusSubscription)>,
+    tasks: JoinSet<()>,
+    requests: u64,
+}
+
+/// What a request for a list asks.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PageRequest {
+    offset: usize,
+    subject: String,
+}
+
+impl Api {
+    /// Opens every stream in the store's folder and begins to listen.
+    pub(super) fn open(root: PathBuf, shared: Shared) -> io::Result<Self> {
+        let mut api = Self {
+            streams: BTreeMap::new(),
+            inputs: Vec::new(),
+            tasks: JoinSet::new(),
+            requests: 0,
+            root,
+            shared,
+        };
+        for (disk, meta) in Disk::find(&api.root)? {
+            api.add(meta, Some(disk))?;
+        }
+        for prefix in api.shared.prefixes() {
+            for subject in SUBJECTS {
+                let subscription = api
+                    .shared
+                    .bus
+                    .subscribe(&format!("{prefix}{subject}"), None);
+                api.inputs.push((prefix.len(), subscription));
+            }
+        }
+        Ok(api)
     }
-    #[derive(Serialize)]
-    struct Refused {
-        r#type: String,
-        error: ApiError,
+
+    /// Answers until told to stop, then brings every stream to rest.
+    pub(super) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
+        loop {
+            let inputs = &mut self.inputs;
+            let stop = &mut stop;
+            let next = poll_fn(|cx| {
+                for (prefix, subscription) in inputs.iter_mut() {
+                    // Dropped and made anew each time: it holds nothing between polls.
+                    if let Poll::Ready(Some(it)) = pin!(subscription.next()).poll(cx) {
+                        return Poll::Ready(Some((*prefix, it)));
+                    }
+                }
+                Pin::new(&mut *stop).poll(cx).map(|_| None)
+            });
+            let Some((prefix, request)) = next.await else {
+                break;
+            };
+            self.requests += 1;
+            self.answer(prefix, request).await;
+            while self.tasks.try_join_next().is_some() {}
+        }
+        self.inputs.clear();
+        for stream in self.streams.values() {
+            let _ = tell(&stream.commands, What::Close).await;
+        }
+        self.tasks.shutdown().await;
     }
-    let r#type = format!("io.nats.jetstream.api.v1.{kind}_response");
-    let text = match outcome {
-        Ok(body) => serde_json::to_string(&Answer { r#type, body }),
-        Err(error) => serde_json::to_string(&Refused { r#type, error }),
+
+    fn add(&mut self, meta: Meta, disk: Option<Disk>) -> io::Result<&Stream> {
+        let config = meta.config.clone();
+        let (commands, task) = open(meta, disk, self.shared.clone())?;
+        self.tasks.spawn(task);
+        let stream = Stream { config, commands };
+        let entry = self.streams.entry(stream.config.name.clone());
+        Ok(entry.insert_entry(stream).into_mut())
+    }
+
+    async fn answer(&mut self, prefix: usize, request: Delivered) {
+        let subject = request.subject.get(prefix..).unwrap_or_default();
+        let tokens: Vec<&str> = subject.split('.').collect();
+        let (bus, to, kind) = (
+            self.shared.bus.clone(),
+            request.reply.clone(),
+            kind(&tokens),
+        );
+        let answer = move |outcome| reply(&bus, to.as_deref(), &kind, outcome);
+        let body = &request.payload;
+        answer(match *tokens {
+            ["INFO"] => Ok(self.account()),
+            ["STREAM", "CREATE", name] => self.create(name, body).await,
+            ["STREAM", "UPDATE", name] => self.update(name, body).await,
+            ["STREAM", "DELETE", name] => self.delete(name).await,
+            ["STREAM", "NAMES"] => self.names(body),
+            ["STREAM", "LIST"] => self.list(body).await,
+            ["STREAM", "INFO" | "PURGE", name]
+            | ["STREAM", "MSG", "GET" | "DELETE", name]
+            | ["CONSUMER", "NAMES" | "LIST", name]
+            | ["CONSUMER", "INFO" | "DELETE", name, _]
+            | ["CONSUMER", "DURABLE", "CREATE", name, _]
+            | ["CONSUMER", "CREATE", name, ..] => {
+                let command = Command {
+                    what: What::Ask(subject.into(), body.clone()),
+                    answer: Box::new(answer),
+                };
+                return self.pass(name, command);
+            }
+            _ => Err(ApiError::unsupported(&format!("'{subject}'"))),
+        });
+    }
+
+    /// Hands a request to its stream, which answers.
+    fn pass(&self, stream: &str, command: Command) {
+        match self.streams.get(stream) {
+            None => (command.answer)(Err(ApiError::STREAM_NOT_FOUND)),
+            Some(it) => {
+                if let Err(refused) = it.commands.try_send(command) {
+                    (refused.into_inner().answer)(Err(ApiError::BUSY));
+                }
+            }
+        }
+    }
+
+    async fn create(&mut self, name: &str, body: &[u8]) -> Result<Value, ApiError> {
+        let config = self.configuration(name, body)?;
+        if let Some(old) = self.streams.get(name) {
+            return match old.config == config {
+                true => tell(&old.commands, What::Describe).await,
+                false => Err(ApiError::STREAM_EXISTS),
+            };
+        }
+        self.free(&config)?;
+        let failed = |it: io::Error| ApiError::new(500, 10049, it);
+        let (root, storage) = (self.root.clone(), config.storage);
+        let created = now();
+        let meta = Meta { config, created };
+        let made = blocking(move || {
+            let disk = match storage {
+                Storage::Memory => None,
+                Storage::File => Some(Disk::create(&root, &meta)?),
+            };
+            Ok((meta, disk))
+        });
+        let (meta, disk) = made.await.map_err(failed)?;
+        let stream = self.add(meta, disk).map_err(failed)?;
+        let mut info = tell(&stream.commands, What::Describe).await?;
+        info["did_create"] = true.into();
+        Ok(info)
+    }
+
+    fn configuration(&self, name: &str, body: &[u8]) -> Result<StreamConfig, ApiError> {
+        let config: StreamConfig = parse(body)?;
+        if config.name != name {
+            return Err(ApiError::NAME_MISMATCH);
+        }
+        config.checked()
+    }
+
+    /// No other stream takes these subjects.
+    fn free(&self, config: &StreamConfig) -> Result<(), ApiError> {
+        let others = self
+            .streams
+            .values()
+            .filter(|it| it.config.name != config.name);
+        let mut taken = others.flat_map(|it| &it.config.subjects);
+        match taken.any(|old| config.subjects.iter().any(|new| overlaps(old, new))) {
+            true => Err(ApiError::OVERLAP),
+            false => Ok(()),
+        }
+    }
+
+    async fn update(&mut self, name: &str, body: &[u8]) -> Result<Value, ApiError> {
+        let config = self.configuration(name, body)?;
+        self.free(&config)?;
+        let stream = self.streams.get_mut(name);
+        let stream = stream.ok_or(ApiError::STREAM_NOT_FOUND)?;
+        let info = tell(&stream.commands, What::Update(Box::new(config.clone()))).await?;
+        stream.config = config;
+        Ok(info)
+    }
+
+    async fn delete(&mut self, name: &str) -> Result<Value, ApiError> {
+        let stream = self.streams.remove(name);
+        let stream = stream.ok_or(ApiError::STREAM_NOT_FOUND)?;
+        tell(&stream.commands, What::Destroy).await
+    }
+
+    fn matching<'a>(&'a self, request: &'a PageRequest) -> Vec<&'a Stream> {
+        let wanted = &request.subject;
+        let all = self.streams.values();
+        all.filter(|it| {
+            wanted.is_empty() || it.config.subjects.iter().any(|it| overlaps(it, wanted))
+        })
+        .collect()
+    }
+
+    fn names(&self, body: &[u8]) -> Result<Value, ApiError> {
+        let request: PageRequest = parse(body)?;
+        let all = self.matching(&request);
+        let names: Vec<&str> = all.iter().map(|it| &*it.config.name).collect();
+        let mut page = page("streams", request.offset, PAGES.0, &names, |it| {
+            (*it).into()
+        });
+        if names.is_empty() {
+            page["streams"] = Value::Null;
+        }
+        Ok(page)
+    }
+
+    async fn list(&self, body: &[u8]) -> Result<Value, ApiError> {
+        let request: PageRequest = parse(body)?;
+        let all = self.matching(&request);
+        let mut page = page("streams", request.offset, PAGES.1, &all, |_| Value::Null);
+        let shown = all.iter().skip(request.offset);
+        let places = page["streams"].as_array_mut();
+        for (place, stream) in places.into_iter().flatten().zip(shown) {
+            *place = tell(&stream.commands, What::Describe).await?;
+        }
+        Ok(page)
+    }
+
+    fn account(&self) -> Value {
+        let usage = &self.shared.usage;
+        json!({
+            "memory": usage.memory.get(),
+            "storage": usage.storage.get(),
+            "reserved_memory": 0,
+            "reserved_storage": 0,
+            "streams": self.streams.len(),
+            "consumers": usage.consumers.get(),
+            "limits": {
+                "max_memory": usage.max_memory,
+                "max_storage": -1,
+                "max_streams": -1,
+                "max_consumers": -1,
+                "max_ack_pending": -1,
+                "memory_max_stream_bytes": -1,
+                "storage_max_stream_bytes": -1,
+                "max_bytes_required": false,
+            },
+            "domain": self.shared.domain.as_deref().unwrap_or_default(),
+            "api": { "level": 0, "total": self.requests, "errors": 0 },
+        })
+    }
+}
+
+/// Names an answer's type.
+fn kind(tokens: &[&str]) -> String {
+    let words = match tokens {
+        ["INFO"] => &["account", "info"],
+        ["CONSUMER", "DURABLE", ..] => &["consumer", "create"],
+        ["STREAM", "MSG", ..] => tokens.get(..3).unwrap_or(tokens),
+        _ => tokens.get(..2).unwrap_or(tokens),
     };
-    text.unwrap_or_else(|error| {
-        tracing::error!(kind, %error, "can not write an answer");
-        String::new()
-    })
+    words.join("_").to_lowercase()
 }
 
-/// Reads a request; an empty one asks for nothing in particular, and so does `null` anywhere in it.
-pub(super) fn parse<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, ApiError> {
-    if body.trim_ascii().is_empty() {
-        return Ok(T::default());
-    }
-    let read = serde_json::from_slice(body).and_then(|mut it: Value| {
-        without_nulls(&mut it);
-        if it.is_null() {
-            Ok(T::default())
-        } else {
-            T::deserialize(it)
-        }
+fn reply(bus: &Bus, to: Option<&str>, kind: &str, outcome: Result<Value, ApiError>) {
+    let Some(to) = to else {
+        return;
+    };
+    let mut body = outcome.unwrap_or_else(|error| json!({ "error": error }));
+    body["type"] = format!("io.nats.jetstream.api.v1.{kind}_response").into();
+    bus.publish(to, None, None, &Bytes::from(body.to_string()));
+}
+
+/// Some of all there is.
+pub(super) fn page<T>(
+    name: &str,
+    offset: usize,
+    limit: usize,
+    all: &[T],
+    show: impl Fn(&T) -> Value,
+) -> Value {
+    let shown: Vec<Value> = all.iter().skip(offset).take(limit).map(show).collect();
+    json!({ "total": all.len(), "offset": offset, "limit": limit, name: shown })
+}
+
+/// Has a stream do something, and waits for its answer.
+async fn tell(commands: &mpsc::Sender<Command>, what: What) -> Result<Value, ApiError> {
+    let (sender, outcome) = oneshot::channel();
+    let answer = Box::new(move |it| {
+        let _ = sender.send(it);
     });
-    read.map_err(|it| ApiError::bad_json(&it))
-}
-
-fn without_nulls(it: &mut Value) {
-    match it {
-        Value::Object(fields) => {
-            fields.retain(|_, it| !it.is_null());
-            fields.values_mut().for_each(without_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_nulls),
-        _ => {}
-    }
-}
-
-/// As it is when nobody set it.
-pub(super) fn blank<T: Default + PartialEq>(it: &T) -> bool {
-    *it == T::default()
-}
-
-/// Durations as whole nanoseconds; what is negative is none.
-pub(super) mod nanos {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(in super::super) fn serialize<S: Serializer>(
-        it: &Duration,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        u64::try_from(it.as_nanos())
-            .unwrap_or(u64::MAX)
-            .serialize(to)
-    }
-
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Duration, D::Error> {
-        let nanos = Option::<i64>::deserialize(from)?.unwrap_or(0);
-        Ok(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)))
-    }
-}
-
-/// Lists of such durations.
-pub(super) mod nanos_list {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(in super::super) fn serialize<S: Serializer>(
-        it: &[Duration],
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        it.iter()
-            .map(|it| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX))
-            .collect::<Vec<_>>()
-            .serialize(to)
-    }
-
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<Duration>, D::Error> {
-        let nanos = Option::<Vec<i64>>::deserialize(from)?.unwrap_or_default();
-        Ok(nanos
-            .into_iter()
-            .map(|it| Duration::from_nanos(u64::try_from(it).unwrap_or(0)))
-            .collect())
-    }
+    let sent = commands.send(Command { what, answer }).await;
+    sent.map_err(|_| ApiError::STREAM_NOT_FOUND)?;
+    outcome.await.map_err(|_| ApiError::BUSY)?
 }

@@ -2,28 +2,26 @@
 //!
 //! Owned by its stream (`stream.rs`), which tells it what is stored and removed, and calls [`Consumer::pump`] whenever
 //! something may be due. `ack.rs` takes what clients answer, `pull.rs` their requests, `push.rs` the flow to a deliver
-//! subject, `saved.rs` what survives a restart.
+//! subject.
 
 mod ack;
 mod pull;
 mod push;
-mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::fmt::Display;
+use std::time::Instant;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::super::Bus;
 use super::api::consumer::{AckPolicy, ConsumerConfig, Deliver};
-use super::api::info::{ConsumerInfo, Position};
-use super::header::extended;
-use super::store::{Message, Store};
+use super::header::{extended, status};
+use super::store::{Record, Store};
 use super::subject::Filter;
-use super::time::Stamp;
-
-pub(super) use self::pull::Pull;
-pub(super) use self::saved::Saved;
+use super::time::{now, text};
 
 /// Messages handed out in one go, until others get their turn.
 const TURN: usize = 256;
@@ -40,57 +38,72 @@ pub(super) struct Around<'a> {
     pub(super) bus: &'a Bus,
     pub(super) stream: &'a str,
     pub(super) now: Instant,
-    /// Nanoseconds since 1970.
-    pub(super) wall: i64,
 }
 
-#[derive(Debug)]
+/// What is not skipped here survives a restart.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Consumer {
     pub(super) name: String,
     pub(super) config: ConsumerConfig,
     created: i64,
-    filter: Filter,
     /// The sequence from which to look for what comes next.
     next: u64,
     delivered: Position,
     floor: Position,
-    /// Selected messages that were never delivered.
-    pending: u64,
     /// The last message of each subject, up to a sequence, for the policy of that name.
-    lasts: Option<Lasts>,
+    lasts: Option<(BTreeSet<u64>, u64)>,
     unacked: BTreeMap<u64, Unacked>,
+    #[serde(skip)]
+    filter: Filter,
+    /// Selected messages that were never delivered.
+    #[serde(skip)]
+    pending: u64,
     /// To be delivered again.
+    #[serde(skip)]
     again: BTreeSet<u64>,
     /// No message in `unacked` is due before this.
+    #[serde(skip)]
     due: Option<Instant>,
-    mode: Mode,
+    #[serde(skip)]
+    pull: pull::Pull,
+    #[serde(skip)]
+    push: push::Push,
     /// Since when nobody seems to be there.
+    #[serde(skip)]
     idle: Option<Instant>,
     /// Not as it was saved.
+    #[serde(skip)]
     pub(super) changed: bool,
     /// Names the file it is saved in.
-    pub(super) file: Option<String>,
+    #[serde(skip)]
+    pub(super) file: String,
 }
 
-#[derive(Debug)]
-struct Lasts {
-    seqs: BTreeSet<u64>,
-    until: u64,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Position {
+    consumer_seq: u64,
+    stream_seq: u64,
 }
 
-#[derive(Debug)]
+impl Position {
+    /// As signs of life tell it.
+    fn lines(&self) -> [(&str, &dyn Display); 2] {
+        let (consumer, stream) = (&self.consumer_seq, &self.stream_seq);
+        [
+            ("Nats-Last-Consumer", consumer),
+            ("Nats-Last-Stream", stream),
+        ]
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 struct Unacked {
     /// The consumer's count when it was first delivered.
     consumer_seq: u64,
     deliveries: u64,
     /// When it is delivered again; `None` while it waits for that.
+    #[serde(skip)]
     due: Option<Instant>,
-}
-
-#[derive(Debug)]
-enum Mode {
-    Pull(Pull),
-    Push(push::Push),
 }
 
 /// What to deliver next.
@@ -103,16 +116,9 @@ enum Next {
 }
 
 impl Consumer {
-    pub(super) fn new(
-        name: String,
-        config: ConsumerConfig,
-        store: &Store,
-        wall: i64,
-        now: Instant,
-    ) -> Self {
+    pub(super) fn new(name: String, config: ConsumerConfig, store: &Store, now: Instant) -> Self {
         let filter = config.filter();
-        let totals = store.totals();
-        let (first, end) = (totals.first.max(1), totals.last + 1);
+        let (first, end) = (store.first().max(1), store.last() + 1);
         let mut lasts = None;
         let next = match config.deliver_policy {
             Deliver::All => first,
@@ -121,88 +127,90 @@ impl Consumer {
             Deliver::ByStartSequence => config.opt_start_seq.max(first),
             Deliver::ByStartTime => config
                 .opt_start_time
-                .and_then(|it| store.at_time(it.0))
+                .and_then(|it| i64::try_from(it.unix_timestamp_nanos()).ok())
+                .and_then(|it| store.at_time(it))
                 .unwrap_or(end),
             Deliver::LastPerSubject => {
-                let seqs: BTreeSet<u64> = store
-                    .selected(&filter)
-                    .filter_map(|(_, seqs)| seqs.back().copied())
-                    .collect();
+                let selected = store.selected(&filter);
+                let seqs: BTreeSet<u64> = selected.filter_map(|it| it.1.back().copied()).collect();
                 let next = seqs.first().copied().unwrap_or(end);
-                lasts = Some(Lasts {
-                    seqs,
-                    until: totals.last,
-                });
+                lasts = Some((seqs, store.last()));
                 next
             }
-        };
-        let pending = match &lasts {
-            Some(it) => it.seqs.len() as u64,
-            None => store.count(next, &filter),
         };
         let start = Position {
             consumer_seq: 0,
             stream_seq: next - 1,
-            last_active: None,
         };
-        Self {
+        let mut it = Self {
             name,
-            created: wall,
-            filter,
+            config,
+            created: self::now(),
             next,
             delivered: start,
             floor: start,
-            pending,
             lasts,
             unacked: BTreeMap::new(),
+            filter,
+            pending: 0,
             again: BTreeSet::new(),
             due: None,
-            mode: Self::mode(&config),
-            idle: Some(now),
+            pull: pull::Pull::default(),
+            push: push::Push::default(),
+            idle: None,
             changed: true,
-            file: None,
-            config,
-        }
+            file: nuid::next().to_string(),
+        };
+        it.resume(store, now);
+        it
     }
 
-    fn mode(config: &ConsumerConfig) -> Mode {
-        match &config.deliver_subject {
-            Some(_) => Mode::Push(push::Push::default()),
-            None => Mode::Pull(Pull::default()),
+    /// Takes up where it was, on what is there; what was not acknowledged is waited for once more.
+    pub(super) fn resume(&mut self, store: &Store, now: Instant) {
+        self.filter = self.config.filter();
+        self.unacked
+            .retain(|seq, _| store.subject_of(*seq).is_some());
+        self.again.clear();
+        self.due = (!self.unacked.is_empty()).then(|| now + self.config.ack_wait);
+        for it in self.unacked.values_mut() {
+            it.due = self.due;
         }
+        self.pending = match &mut self.lasts {
+            Some((seqs, until)) => {
+                seqs.retain(|it| store.subject_of(*it).is_some());
+                seqs.len() as u64 + store.count(*until + 1, &self.filter)
+            }
+            None => store.count(self.next, &self.filter),
+        };
+        self.idle = Some(now);
     }
 
     /// Takes on what may change of a configuration.
     pub(super) fn update(&mut self, config: ConsumerConfig, store: &Store) {
-        let filter = config.filter();
+        self.config = config;
+        let filter = self.config.filter();
         if filter != self.filter {
             self.pending = store.count(self.next, &filter);
-            self.filter = filter;
-            self.lasts = None;
+            (self.filter, self.lasts) = (filter, None);
         }
-        self.config = config;
         self.changed = true;
     }
 
-    pub(super) fn info(&self, stream: &str, wall: i64) -> ConsumerInfo {
-        let again = self.unacked.values().filter(|it| it.deliveries > 1).count();
-        ConsumerInfo {
-            stream_name: stream.to_owned(),
-            name: self.name.clone(),
-            created: Stamp(self.created),
-            config: self.config.clone(),
-            delivered: self.delivered,
-            ack_floor: self.floor,
-            num_ack_pending: self.unacked.len(),
-            num_redelivered: again,
-            num_waiting: match &self.mode {
-                Mode::Pull(it) => it.waiting(),
-                Mode::Push(_) => 0,
-            },
-            num_pending: self.pending,
-            push_bound: matches!(&self.mode, Mode::Push(it) if it.bound()),
-            ts: Stamp(wall),
-        }
+    pub(super) fn info(&self, stream: &str) -> Value {
+        json!({
+            "stream_name": stream,
+            "name": self.name,
+            "created": text(self.created),
+            "config": self.config,
+            "delivered": self.delivered,
+            "ack_floor": self.floor,
+            "num_ack_pending": self.unacked.len(),
+            "num_redelivered": self.unacked.values().filter(|it| it.deliveries > 1).count(),
+            "num_waiting": self.pull.waiting(),
+            "num_pending": self.pending,
+            "push_bound": self.push.bound,
+            "ts": text(now()),
+        })
     }
 
     /// A message was stored.
@@ -214,43 +222,63 @@ impl Consumer {
 
     /// A message was removed.
     pub(super) fn removed(&mut self, seq: u64, subject: &str) {
-        if self.unacked.contains_key(&seq) {
-            self.settle(seq);
-        }
-        match &mut self.lasts {
-            Some(it) if seq <= it.until => {
-                if it.seqs.remove(&seq) {
-                    self.pending = self.pending.saturating_sub(1);
-                }
-            }
-            _ => {
-                if seq >= self.next && self.filter.matches(subject) {
-                    self.pending = self.pending.saturating_sub(1);
-                }
-            }
-        }
+        self.settle(seq);
+        let waited = match &mut self.lasts {
+            Some((seqs, until)) if seq <= *until => seqs.remove(&seq),
+            _ => seq >= self.next && self.filter.matches(subject),
+        };
+        self.pending = self.pending.saturating_sub(waited.into());
     }
 
     /// Delivers what is due; true when there is more to do at once.
     pub(super) fn pump(&mut self, around: &mut Around<'_>) -> bool {
         self.expire(around.now);
-        match self.mode {
-            Mode::Pull(_) => self.pump_pull(around),
-            Mode::Push(_) => self.pump_push(around),
-        }
+        self.look(around);
+        let (mut turns, mut bytes) = (TURN, TURN_BYTES);
+        let more = loop {
+            if !self.pull.waits() && !self.push.flows(&self.config) {
+                break false;
+            }
+            if turns == 0 || bytes == 0 {
+                break true;
+            }
+            let (seq, new) = match self.next(around.store) {
+                Next::Again(seq) => (seq, false),
+                Next::New(seq) => (seq, true),
+                Next::Nothing => break false,
+                Next::More => break true,
+            };
+            let message = match around.store.get(seq) {
+                Ok(Some(it)) => it,
+                Ok(None) => break false,
+                Err(error) => {
+                    tracing::error!(stream = around.stream, seq, %error, "can not read a message");
+                    self.skip(seq, new);
+                    continue;
+                }
+            };
+            let headers = message.headers.as_ref().map_or(0, Bytes::len);
+            let size = message.subject.len() + headers + message.payload.len();
+            (turns, bytes) = (turns - 1, bytes.saturating_sub(size));
+            if self.config.is_push() {
+                self.push_out(around, &message, size, new);
+            } else {
+                self.hand_to_first(around, &message, size as u64, new);
+            }
+        };
+        self.beat(around);
+        self.tidy(around, !more);
+        more
     }
 
     /// When [`Consumer::pump`] must be called even if nothing happens.
-    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        let mode = match &self.mode {
-            Mode::Pull(it) => it.deadline(),
-            Mode::Push(it) => it.deadline(&self.config, now),
-        };
-        let gone = self
-            .idle
-            .filter(|_| !self.config.inactive_threshold.is_zero())
-            .map(|it| it + self.config.inactive_threshold);
-        [self.due, mode, gone].into_iter().flatten().min()
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let gone = self.idle.map(|it| it + self.config.inactive_threshold);
+        let gone = gone.filter(|_| !self.config.inactive_threshold.is_zero());
+        [self.due, self.pull.deadline(), self.push.deadline(), gone]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Nobody was there for so long that it goes.
@@ -261,47 +289,43 @@ impl Consumer {
 
     /// Tells whoever waits that it is gone.
     pub(super) fn farewell(&mut self, bus: &Bus) {
-        match &mut self.mode {
-            Mode::Pull(it) => it.end(bus, "409 Consumer Deleted"),
-            Mode::Push(_) => {
-                if let Some(to) = &self.config.deliver_subject {
-                    let status = super::header::status("409 Consumer Deleted", &[]);
-                    bus.publish(to, None, Some(&status), &Bytes::new());
-                }
-            }
+        let text = "409 Consumer Deleted";
+        self.pull.end(bus, text);
+        if self.config.is_push() {
+            let status = status(text, &[]);
+            bus.publish(
+                &self.config.deliver_subject,
+                None,
+                Some(&status),
+                &Bytes::new(),
+            );
         }
     }
 
     /// Somebody listens to it.
     pub(super) fn active(&self) -> bool {
-        matches!(&self.mode, Mode::Push(it) if it.bound())
+        self.push.bound
     }
 
     fn next(&mut self, store: &Store) -> Next {
         while let Some(seq) = self.again.first().copied() {
-            let limit = self.config.max_deliver;
-            let Some(it) = self.unacked.get(&seq) else {
-                self.again.remove(&seq);
-                continue;
-            };
-            if store.subject_of(seq).is_none() || limit > 0 && it.deliveries >= limit as u64 {
-                self.settle(seq);
-                continue;
+            let most = u64::try_from(self.config.max_deliver).unwrap_or(u64::MAX);
+            match self.unacked.get(&seq) {
+                Some(it) if it.deliveries < most && store.subject_of(seq).is_some() => {
+                    return Next::Again(seq);
+                }
+                _ => self.settle(seq),
             }
-            return Next::Again(seq);
         }
-        let limit = self.config.max_ack_pending;
-        if self.config.ack_policy != AckPolicy::None
-            && limit > 0
-            && self.unacked.len() >= limit as usize
-        {
+        let most = usize::try_from(self.config.max_ack_pending).unwrap_or(usize::MAX);
+        if self.config.ack_policy != AckPolicy::None && self.unacked.len() >= most {
             return Next::Nothing;
         }
-        if let Some(lasts) = &self.lasts {
-            if let Some(seq) = lasts.seqs.first() {
+        if let Some((seqs, until)) = &self.lasts {
+            if let Some(seq) = seqs.first() {
                 return Next::New(*seq);
             }
-            self.next = self.next.max(lasts.until + 1);
+            self.next = self.next.max(until + 1);
             self.lasts = None;
         }
         if self.pending == 0 {
@@ -318,75 +342,76 @@ impl Consumer {
     }
 
     /// Hands a message to whoever listens on `to`; false when nobody does, and then nothing has changed.
-    fn hand_out(&mut self, around: &Around<'_>, to: &str, message: &Message, new: bool) -> bool {
+    fn hand_out(&mut self, around: &Around<'_>, to: &str, message: &Record, new: bool) -> bool {
         let seq = message.seq;
         let deliveries = self.unacked.get(&seq).map_or(0, |it| it.deliveries) + 1;
         let consumer_seq = self.delivered.consumer_seq + 1;
-        let pending = self.pending.saturating_sub(u64::from(new));
+        let pending = self.pending.saturating_sub(new.into());
         let reply = format!(
             "$JS.ACK.{}.{}.{deliveries}.{seq}.{consumer_seq}.{}.{pending}",
             around.stream, self.name, message.time,
         );
-        let receivers = if self.config.headers_only {
-            let size = message.payload.len().to_string();
-            let headers = extended(message.headers.as_ref(), &[("Nats-Msg-Size", &size)]);
-            around.bus.deliver(
-                to,
-                &message.subject,
-                Some(&reply),
-                Some(&headers),
-                &Bytes::new(),
-            )
-        } else {
-            let headers = message.headers.as_ref();
-            around.bus.deliver(
-                to,
-                &message.subject,
-                Some(&reply),
-                headers,
-                &message.payload,
-            )
-        };
-        if receivers == 0 {
+        let (mut headers, mut payload) = (message.headers.clone(), &message.payload);
+        let nothing = Bytes::new();
+        if self.config.headers_only {
+            let size = payload.len().to_string();
+            headers = Some(extended(headers.as_ref(), &[("Nats-Msg-Size", &size)]));
+            payload = &nothing;
+        }
+        let (subject, headers) = (&message.subject, headers.as_ref());
+        if around
+            .bus
+            .deliver(to, subject, Some(&reply), headers, payload)
+            == 0
+        {
             return false;
         }
-        self.changed = true;
-        self.pending = pending;
         self.delivered.consumer_seq = consumer_seq;
-        self.delivered.last_active = Some(Stamp(around.wall));
         self.again.remove(&seq);
         if new {
-            self.next = seq + 1;
             self.delivered.stream_seq = seq;
-            if let Some(it) = &mut self.lasts {
-                it.seqs.remove(&seq);
-            }
+            self.pass(seq);
         }
+        self.changed = true;
         if self.config.ack_policy == AckPolicy::None {
             self.floor = self.delivered;
             return true;
         }
-        let due = around.now + self.patience(deliveries);
         let it = self.unacked.entry(seq).or_insert(Unacked {
             consumer_seq,
             deliveries: 0,
             due: None,
         });
         it.deliveries = deliveries;
-        it.due = Some(due);
-        self.due = Some(self.due.map_or(due, |it| it.min(due)));
+        self.wait_for(seq, around.now + self.config.ack_wait);
         true
     }
 
-    /// How long a delivery is waited for.
-    fn patience(&self, deliveries: u64) -> Duration {
-        let at = usize::try_from(deliveries.saturating_sub(1)).unwrap_or(usize::MAX);
-        let backoff = &self.config.backoff;
-        backoff
-            .get(at)
-            .or(backoff.last())
-            .copied()
-            .unwrap_or(self.config.ack_wait)
+    /// A new message is behind.
+    fn pass(&mut self, seq: u64) {
+        self.pending = self.pending.saturating_sub(1);
+        self.next = seq + 1;
+        if let Some((seqs, _)) = &mut self.lasts {
+            seqs.remove(&seq);
+        }
+    }
+
+    /// Leaves out a message that cannot be read.
+    fn skip(&mut self, seq: u64, new: bool) {
+        if new {
+            self.pass(seq);
+        } else {
+            self.settle(seq);
+        }
+    }
+
+    /// A delivered message is delivered again at that time.
+    fn wait_for(&mut self, seq: u64, due: Instant) {
+        if let Some(it) = self.unacked.get_mut(&seq) {
+            self.again.remove(&seq);
+            it.due = Some(due);
+            self.due = Some(self.due.map_or(due, |it| it.min(due)));
+        }
     }
 
     /// Marks what was not acknowledged in time.
@@ -394,18 +419,12 @@ impl Consumer {
         if self.due.is_none_or(|it| it > now) {
             return;
         }
-        let mut soonest: Option<Instant> = None;
         for (seq, it) in &mut self.unacked {
-            match it.due {
-                Some(due) if due <= now => {
-                    it.due = None;
-                    self.again.insert(*seq);
-                }
-                Some(due) => soonest = Some(soonest.map_or(due, |it| it.min(due))),
-                None => {}
+            if it.due.take_if(|it| *it <= now).is_some() {
+                self.again.insert(*seq);
             }
         }
-        self.due = soonest;
+        self.due = self.unacked.values().filter_map(|it| it.due).min();
     }
 
     /// Nothing more is expected for this message.
@@ -415,13 +434,16 @@ impl Consumer {
             return;
         }
         self.changed = true;
-        let (stream_seq, consumer_seq) = match self.unacked.first_key_value() {
-            Some((first, it)) => (first - 1, it.consumer_seq - 1),
-            None => (self.delivered.stream_seq, self.delivered.consumer_seq),
+        let floor = match self.unacked.first_key_value() {
+            Some((first, it)) => Position {
+                consumer_seq: it.consumer_seq - 1,
+                stream_seq: first - 1,
+            },
+            None => self.delivered,
         };
-        if stream_seq >= self.floor.stream_seq {
-            self.floor.stream_seq = stream_seq;
-            self.floor.consumer_seq = self.floor.consumer_seq.max(consumer_seq);
+        if floor.stream_seq >= self.floor.stream_seq {
+            self.floor.stream_seq = floor.stream_seq;
+            self.floor.consumer_seq = self.floor.consumer_seq.max(floor.consumer_seq);
         }
     }
 }

@@ -1,15 +1,69 @@
 //! Single messages by sequence or subject: direct gets, and those through the API.
 
-use bytes::Bytes;
-use serde::Serialize;
+use std::io;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::super::{Bus, Delivered};
 use super::api::error::ApiError;
-use super::api::info::GetRequest;
+use super::api::json::parse;
 use super::header::{extended, status};
-use super::store::{Message, Store};
+use super::store::{Record, Store};
 use super::subject::Filter;
-use super::time::{Stamp, text};
+use super::time::text;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Request {
+    seq: u64,
+    last_by_subj: String,
+    next_by_subj: String,
+    batch: u64,
+    multi_last: Vec<String>,
+    start_time: String,
+}
+
+impl Request {
+    /// The message it means; `None` when it means nothing, or several things at once.
+    fn find(&self, store: &mut Store) -> Option<io::Result<Option<Record>>> {
+        let seq = match (self.seq, &*self.last_by_subj, &*self.next_by_subj) {
+            (0, "", "") => return None,
+            (seq, "", "") => Some(seq),
+            (from, "", next) => {
+                let found = store.next(from, &Filter::new([next]), usize::MAX);
+                found.ok().flatten()
+            }
+            (0, last, "") => store.last_of(&Filter::new([last])),
+            _ => return None,
+        };
+        Some(seq.map_or(Ok(None), |it| store.get(it)))
+    }
+
+    fn is_batch(&self) -> bool {
+        self.batch > 0 || !self.multi_last.is_empty() || !self.start_time.is_empty()
+    }
+}
+
+/// Answers `$JS.API.STREAM.MSG.GET.{stream}`.
+pub(super) fn get(store: &mut Store, body: &[u8]) -> Result<Value, ApiError> {
+    let request: Request = parse(body)?;
+    let found = request.find(store).ok_or(ApiError::BAD_REQUEST)?;
+    let message = found
+        .map_err(ApiError::store)?
+        .ok_or(ApiError::NO_MESSAGE)?;
+    let base64 = data_encoding::BASE64;
+    let mut shown = json!({
+        "subject": &*message.subject,
+        "seq": message.seq,
+        "data": base64.encode(&message.payload),
+        "time": text(message.time),
+    });
+    if let Some(it) = &message.headers {
+        shown["hdrs"] = base64.encode(it).into();
+    }
+    Ok(json!({ "message": shown }))
+}
 
 /// Answers `$JS.API.DIRECT.GET.{stream}`, with or without `.{subject}` behind it.
 pub(super) fn answer(
@@ -17,107 +71,44 @@ pub(super) fn answer(
     store: &mut Store,
     stream: &str,
     subject: Option<&str>,
-    request: &Delivered,
+    asked: &Delivered,
 ) {
-    let Some(reply) = &request.reply else {
+    let Some(reply) = &asked.reply else {
         return;
     };
     let found = match subject {
-        Some(subject) => Ok(store.last_of(&Filter::new([subject]))),
-        None => parse(&request.payload).map(|it| find(store, &it)),
+        Some(subject) => {
+            let seq = store.last_of(&Filter::new([subject]));
+            Ok(seq.map_or(Ok(None), |it| store.get(it)))
+        }
+        None if asked.payload.is_empty() => Err("408 Empty Request"),
+        None => match parse::<Request>(&asked.payload) {
+            Err(_) => Err("408 Malformed Request"),
+            Ok(it) if it.is_batch() => Err(
+                "408 Batched gets are not supported by the embedded server: run nats-server for that",
+            ),
+            Ok(it) => it.find(store).ok_or("408 Bad Request"),
+        },
     };
-    let message = found.and_then(|seq| {
-        let message = seq.and_then(|seq| {
-            store.get(seq).unwrap_or_else(|error| {
-                tracing::error!(stream, seq, %error, "can not read a message");
-                None
-            })
-        });
-        message.ok_or("404 Message Not Found")
+    let found = found.and_then(|it| match it {
+        Ok(it) => it.ok_or("404 Message Not Found"),
+        Err(error) => {
+            tracing::error!(stream, %error, "can not read a message");
+            Err("500 Message Not Readable")
+        }
     });
-    match message {
+    let (headers, payload) = match found {
+        Err(text) => (status(text, &[]), Default::default()),
         Ok(it) => {
-            let headers = described(&it, stream);
-            bus.publish(reply, None, Some(&headers), &it.payload);
+            let (seq, time) = (it.seq.to_string(), text(it.time));
+            let lines = [
+                ("Nats-Stream", stream),
+                ("Nats-Subject", &it.subject),
+                ("Nats-Sequence", &seq),
+                ("Nats-Time-Stamp", &time),
+            ];
+            (extended(it.headers.as_ref(), &lines), it.payload)
         }
-        Err(text) => {
-            bus.publish(reply, None, Some(&status(text, &[])), &Bytes::new());
-        }
-    }
-}
-
-fn parse(body: &[u8]) -> Result<GetRequest, &'static str> {
-    if body.is_empty() {
-        return Err("408 Empty Request");
-    }
-    let request: GetRequest = serde_json::from_slice(body).map_err(|_| "408 Malformed Request")?;
-    if request.batch > 0 || !request.multi_last.is_empty() || request.start_time.is_some() {
-        return Err(
-            "408 Batched gets are not supported by the embedded server: run nats-server for that",
-        );
-    }
-    if request.seq == 0 && request.last_by_subj.is_empty() && request.next_by_subj.is_empty() {
-        return Err("408 Empty Request");
-    }
-    if request.seq > 0 && !request.last_by_subj.is_empty()
-        || !request.last_by_subj.is_empty() && !request.next_by_subj.is_empty()
-    {
-        return Err("408 Bad Request");
-    }
-    Ok(request)
-}
-
-/// The sequence a request means.
-fn find(store: &Store, request: &GetRequest) -> Option<u64> {
-    if !request.last_by_subj.is_empty() {
-        return store.last_of(&Filter::new([&*request.last_by_subj]));
-    }
-    if !request.next_by_subj.is_empty() {
-        let filter = Filter::new([&*request.next_by_subj]);
-        return store.next(request.seq, &filter, usize::MAX).ok().flatten();
-    }
-    Some(request.seq)
-}
-
-fn described(message: &Message, stream: &str) -> Bytes {
-    extended(
-        message.headers.as_ref(),
-        &[
-            ("Nats-Stream", stream),
-            ("Nats-Subject", &message.subject),
-            ("Nats-Sequence", &message.seq.to_string()),
-            ("Nats-Time-Stamp", &text(message.time)),
-        ],
-    )
-}
-
-/// A message as the API shows it.
-#[derive(Serialize)]
-pub(super) struct Shown {
-    subject: String,
-    seq: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hdrs: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    data: String,
-    time: Stamp,
-}
-
-/// Answers `$JS.API.STREAM.MSG.GET.{stream}`.
-pub(super) fn get(store: &mut Store, request: &GetRequest) -> Result<Shown, ApiError> {
-    let message = match find(store, request) {
-        Some(seq) => store
-            .get(seq)
-            .map_err(|it| ApiError::store(it.to_string()))?,
-        None => None,
     };
-    let message = message.ok_or(ApiError::NO_MESSAGE)?;
-    let base64 = data_encoding::BASE64;
-    Ok(Shown {
-        subject: message.subject.to_string(),
-        seq: message.seq,
-        hdrs: message.headers.map(|it| base64.encode(&it)),
-        data: base64.encode(&message.payload),
-        time: Stamp(message.time),
-    })
+    bus.publish(reply, None, Some(&headers), &payload);
 }

@@ -55,10 +55,8 @@ pub struct Config {
     /// The domain, whose name clients may put into subjects.
     pub domain: Option<String>,
     pub sync: Sync,
-    /// Bytes that streams in memory may hold together; `None` is no limit.
-    pub max_memory: Option<u64>,
-    /// Bytes that streams on the disk may hold together; `None` is no limit.
-    pub max_storage: Option<u64>,
+    /// Bytes that streams in memory may hold together.
+    pub max_memory: u64,
 }
 
 impl Config {
@@ -68,8 +66,7 @@ impl Config {
             store: store.into(),
             domain: None,
             sync: Sync::default(),
-            max_memory: Some(256 << 20),
-            max_storage: None,
+            max_memory: 256 << 20,
         }
     }
 }
@@ -122,7 +119,10 @@ impl JetStream {
             bus,
             domain: config.domain.as_deref().map(Arc::from),
             sync: config.sync,
-            usage: Arc::new(Usage::new(config.max_memory, config.max_storage)),
+            usage: Arc::new(Usage {
+                max_memory: config.max_memory,
+                ..Usage::default()
+            }),
         };
         let api = Api::open(config.store.clone(), shared).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel();

@@ -16,37 +16,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub(super) use self::log::Pending;
-use self::log::{Log, Place, Seen, Sizes};
-use self::record::{Draft, Record};
+use self::log::{Log, Place, Sizes};
+pub(super) use self::record::Record;
 use super::subject::Filter;
 
 /// Bytes that one step of cleaning looks at.
 const SWEEP: u64 = 256 * 1024;
-
-/// A stored message.
-#[derive(Clone, Debug)]
-pub(super) struct Message {
-    pub(super) seq: u64,
-    /// Nanoseconds since 1970.
-    pub(super) time: i64,
-    pub(super) subject: Arc<str>,
-    /// The raw block.
-    pub(super) headers: Option<Bytes>,
-    pub(super) payload: Bytes,
-}
-
-/// What is there, in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Totals {
-    pub(super) messages: u64,
-    /// As nats-server counts them.
-    pub(super) bytes: u64,
-    pub(super) first: u64,
-    pub(super) first_time: Option<i64>,
-    pub(super) last: u64,
-    pub(super) last_time: Option<i64>,
-    pub(super) subjects: u64,
-}
 
 #[derive(Debug)]
 struct Entry {
@@ -63,108 +38,52 @@ enum At {
     Memory(Box<(Option<Bytes>, Bytes)>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Store {
     messages: BTreeMap<u64, Entry>,
     subjects: HashMap<Arc<str>, VecDeque<u64>>,
     last: u64,
-    last_time: Option<i64>,
+    /// Nanoseconds since 1970; 0 when there never was a message.
+    last_time: i64,
     bytes: u64,
     log: Option<Log>,
 }
 
 impl Store {
-    /// A store that ends with the process.
-    pub(super) fn memory() -> Self {
-        Self::new(None)
-    }
-
-    /// Opens what is in `dir`; `seen` is shown every message that is still there, oldest first.
+    /// Opens what is in `dir`, or a store that ends with the process; `seen` is shown every message, also those gone.
     ///
     /// # Errors
     ///
     /// What the file system says.
-    pub(super) fn open(dir: &Path, seen: impl FnMut(u64, i64, Option<&Bytes>)) -> io::Result<Self> {
-        Self::open_with(dir, Sizes::default(), seen)
-    }
-
-    fn open_with(
-        dir: &Path,
-        sizes: Sizes,
-        mut seen: impl FnMut(u64, i64, Option<&Bytes>),
-    ) -> io::Result<Self> {
-        let mut store = Self::new(None);
-        let log = Log::open(dir, sizes, |log, it| match it {
-            Seen::Head { seq, time } => store.reached(seq, time),
-            Seen::Entry(record, place) => {
-                if record.message {
-                    seen(record.seq, record.time, record.headers.as_ref());
-                }
-                store.replay(log, record, place);
-            }
-        })?;
-        store.log = Some(log);
-        Ok(store)
-    }
-
-    fn new(log: Option<Log>) -> Self {
-        Self {
-            messages: BTreeMap::new(),
-            subjects: HashMap::new(),
-            last: 0,
-            last_time: None,
-            bytes: 0,
-            log,
+    pub(super) fn open(dir: Option<&Path>, seen: impl FnMut(&Record)) -> io::Result<Self> {
+        match dir {
+            Some(dir) => Self::open_with(dir, Sizes::default(), seen),
+            None => Ok(Self::default()),
         }
     }
 
-    fn reached(&mut self, seq: u64, time: i64) {
-        if seq > self.last {
-            self.last = seq;
-            self.last_time = (time != 0).then_some(time);
-        }
-    }
-
-    fn replay(&mut self, log: &mut Log, record: Record, place: Place) {
-        let dead: Vec<u64> = self
-            .messages
-            .range(..record.floor)
-            .map(|it| *it.0)
-            .collect();
-        for seq in dead.iter().chain(&record.kills) {
-            if let Some(Entry {
-                at: At::Disk(place),
-                ..
-            }) = self.forget(*seq)
-            {
-                log.died(place);
-            }
-        }
-        if !record.message {
-            self.last = self.last.max(record.seq);
-            return;
-        }
-        self.reached(record.seq, record.time);
-        log.born(place);
-        if let Some(Entry {
-            at: At::Disk(old), ..
-        }) = self.forget(record.seq)
-        {
-            log.died(old);
-        }
-        let size = self.size(
-            &record.subject,
-            record.headers.as_deref(),
-            &record.payload,
-            true,
-        );
-        let entry = Entry {
-            subject: self.intern(&Arc::from(record.subject)),
-            time: record.time,
-            size,
-            at: At::Disk(place),
+    fn open_with(dir: &Path, sizes: Sizes, mut seen: impl FnMut(&Record)) -> io::Result<Self> {
+        let mut store = Self {
+            log: Some(Log::open(dir, sizes)?),
+            ..Self::default()
         };
-        self.remember(record.seq, entry);
+        let mut at = 0;
+        while let Some(entries) = store
+            .log
+            .as_mut()
+            .map(|it| it.replay(at))
+            .transpose()?
+            .flatten()
+        {
+            for (record, place) in entries {
+                if !record.subject.is_empty() {
+                    seen(&record);
+                }
+                store.apply(record, Some(place));
+            }
+            at += 1;
+        }
+        Ok(store)
     }
 
     /// Adds a message, and removes those that it displaces, as one.
@@ -178,48 +97,18 @@ impl Store {
         headers: Option<&Bytes>,
         payload: &Bytes,
         time: i64,
-        kills: &[u64],
+        kills: Vec<u64>,
     ) -> io::Result<u64> {
         let seq = self.last + 1;
-        let at = match &mut self.log {
-            Some(log) => {
-                let place = log.append(
-                    &Draft {
-                        message: true,
-                        seq,
-                        time,
-                        floor: 0,
-                        kills,
-                        subject,
-                        headers: headers.map(|it| &it[..]),
-                        payload,
-                    },
-                    (self.last, self.last_time.unwrap_or(0)),
-                )?;
-                log.born(place);
-                At::Disk(place)
-            }
-            // Copies, since the bytes may belong to a much larger buffer.
-            None => At::Memory(Box::new((
-                headers.map(|it| Bytes::copy_from_slice(it)),
-                Bytes::copy_from_slice(payload),
-            ))),
-        };
-        self.drop_all(kills.iter().copied());
-        let entry = Entry {
-            subject: self.intern(subject),
+        self.commit(Record {
+            seq,
             time,
-            size: self.size(
-                subject,
-                headers.map(|it| &it[..]),
-                payload,
-                self.log.is_some(),
-            ),
-            at,
-        };
-        self.last = seq;
-        self.last_time = Some(time);
-        self.remember(seq, entry);
+            floor: 0,
+            kills,
+            subject: subject.clone(),
+            headers: headers.cloned(),
+            payload: payload.clone(),
+        })?;
         Ok(seq)
     }
 
@@ -228,41 +117,90 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::append`].
-    pub(super) fn remove(&mut self, seqs: &[u64], floor: u64) -> io::Result<()> {
-        if let Some(log) = &mut self.log {
-            let draft = Draft {
-                message: false,
-                seq: self.last,
-                time: self.last_time.unwrap_or(0),
-                floor,
-                kills: seqs,
-                subject: "",
-                headers: None,
-                payload: b"",
-            };
-            log.append(&draft, (self.last, self.last_time.unwrap_or(0)))?;
+    pub(super) fn remove(&mut self, kills: Vec<u64>, floor: u64) -> io::Result<()> {
+        self.commit(Record {
+            floor,
+            kills,
+            ..self.mark()
+        })
+    }
+
+    /// An entry that tells the last sequence, and nothing else.
+    fn mark(&self) -> Record {
+        Record {
+            seq: self.last,
+            time: self.last_time,
+            ..Record::default()
         }
-        let below: Vec<u64> = self.messages.range(..floor).map(|it| *it.0).collect();
-        self.drop_all(below.into_iter().chain(seqs.iter().copied()));
+    }
+
+    fn commit(&mut self, record: Record) -> io::Result<()> {
+        let place = self.log.as_mut().map(|it| it.append(&record));
+        self.apply(record, place.transpose()?);
         Ok(())
     }
 
-    /// Starts counting behind this sequence, in a store that is empty.
-    pub(super) fn start_at(&mut self, last: u64) -> io::Result<()> {
-        self.last = last;
-        self.remove(&[], 0)
+    /// Does what an entry says, which now lies there.
+    fn apply(&mut self, record: Record, place: Option<Place>) {
+        let below: Vec<u64> = self
+            .messages
+            .range(..record.floor)
+            .map(|it| *it.0)
+            .collect();
+        for seq in below.iter().chain(&record.kills) {
+            self.forget(*seq);
+        }
+        if record.seq >= self.last {
+            (self.last, self.last_time) = (record.seq, record.time);
+        }
+        if record.subject.is_empty() {
+            return;
+        }
+        // Cleaning may have copied it and then not come to its end.
+        self.forget(record.seq);
+        let size = self.size(&record.subject, record.headers.as_ref(), &record.payload);
+        self.bytes += u64::from(size);
+        let subject = match self.subjects.get_key_value(&record.subject) {
+            Some((it, _)) => it.clone(),
+            None => record.subject,
+        };
+        let seqs = self.subjects.entry(subject.clone()).or_default();
+        seqs.insert(seqs.partition_point(|it| *it < record.seq), record.seq);
+        let at = match place {
+            Some(place) => At::Disk(place),
+            // Copies, since the bytes may belong to a much larger buffer.
+            None => At::Memory(Box::new((
+                record.headers.map(|it| Bytes::copy_from_slice(&it)),
+                Bytes::copy_from_slice(&record.payload),
+            ))),
+        };
+        if let (Some(log), Some(place)) = (&mut self.log, place) {
+            log.count(place, true);
+        }
+        let entry = Entry {
+            subject,
+            time: record.time,
+            size,
+            at,
+        };
+        self.messages.insert(record.seq, entry);
     }
 
-    fn drop_all(&mut self, seqs: impl Iterator<Item = u64>) {
-        for seq in seqs {
-            if let Some(Entry {
-                at: At::Disk(place),
-                ..
-            }) = self.forget(seq)
-                && let Some(log) = &mut self.log
-            {
-                log.died(place);
+    fn forget(&mut self, seq: u64) {
+        let Some(entry) = self.messages.remove(&seq) else {
+            return;
+        };
+        self.bytes -= u64::from(entry.size);
+        if let Some(seqs) = self.subjects.get_mut(&entry.subject) {
+            if let Ok(at) = seqs.binary_search(&seq) {
+                seqs.remove(at);
             }
+            if seqs.is_empty() {
+                self.subjects.remove(&entry.subject);
+            }
+        }
+        if let (Some(log), At::Disk(place)) = (&mut self.log, entry.at) {
+            log.count(place, false);
         }
     }
 
@@ -291,37 +229,32 @@ impl Store {
     ///
     /// As [`Store::append`].
     pub(super) fn clean(&mut self) -> io::Result<bool> {
-        let state = (self.last, self.last_time.unwrap_or(0));
+        let mark = self.mark();
         let Some(log) = self.log.as_mut().filter(|it| it.dirty()) else {
             return Ok(false);
         };
-        for (record, place) in log.sweep(SWEEP)? {
-            let Some(entry) = self.messages.get_mut(&record.seq) else {
-                continue;
-            };
-            if !record.message || !matches!(entry.at, At::Disk(at) if at == place) {
-                continue;
+        let Some(entries) = log.sweep(SWEEP)? else {
+            // Without room on the disk, what is dead can still go.
+            if !self.messages.contains_key(&self.last) {
+                log.append(&mark)?;
             }
-            let moved = log.append(
-                &Draft {
-                    message: true,
-                    seq: record.seq,
-                    time: record.time,
-                    floor: 0,
-                    kills: &[],
-                    subject: &record.subject,
-                    headers: record.headers.as_deref(),
-                    payload: &record.payload,
-                },
-                state,
-            )?;
-            log.born(moved);
-            log.died(place);
-            entry.at = At::Disk(moved);
+            log.flush()?;
+            log.drop_swept();
+            return Ok(log.dirty());
+        };
+        for (mut record, place) in entries {
+            if let Some(Entry {
+                at: At::Disk(at), ..
+            }) = self.messages.get_mut(&record.seq)
+                && *at == place
+            {
+                (record.floor, record.kills) = (0, Vec::new());
+                *at = log.append(&record)?;
+                log.count(*at, true);
+                log.count(place, false);
+            }
         }
-        log.flush()?;
-        log.drop_swept();
-        Ok(log.dirty())
+        Ok(true)
     }
 
     /// Reads a message.
@@ -329,25 +262,25 @@ impl Store {
     /// # Errors
     ///
     /// What the file system says, or that the message is damaged.
-    pub(super) fn get(&mut self, seq: u64) -> io::Result<Option<Message>> {
+    pub(super) fn get(&mut self, seq: u64) -> io::Result<Option<Record>> {
         let Some(entry) = self.messages.get(&seq) else {
             return Ok(None);
         };
-        let (headers, payload) = match &entry.at {
-            At::Memory(it) => (it.0.clone(), it.1.clone()),
-            At::Disk(place) => {
-                let log = self.log.as_mut().expect("what lies on the disk has a log");
-                let record = log.read(*place)?;
-                (record.headers, record.payload)
-            }
-        };
-        Ok(Some(Message {
+        let mut record = Record {
             seq,
             time: entry.time,
             subject: entry.subject.clone(),
-            headers,
-            payload,
-        }))
+            ..Record::default()
+        };
+        match (&entry.at, &mut self.log) {
+            (At::Disk(place), Some(log)) => {
+                let read = log.read(*place)?;
+                (record.headers, record.payload) = (read.headers, read.payload);
+            }
+            (At::Memory(it), _) => (record.headers, record.payload) = (**it).clone(),
+            (At::Disk(_), None) => return Ok(None),
+        }
+        Ok(Some(record))
     }
 
     pub(super) fn subject_of(&self, seq: u64) -> Option<&Arc<str>> {
@@ -370,11 +303,8 @@ impl Store {
         budget: usize,
     ) -> Result<Option<u64>, u64> {
         if let Some(subject) = filter.literal() {
-            let found = self
-                .subjects
-                .get(subject)
-                .and_then(|seqs| seqs.get(seqs.partition_point(|it| *it < from)).copied());
-            return Ok(found);
+            let seqs = self.subjects.get(subject);
+            return Ok(seqs.and_then(|it| it.get(it.partition_point(|it| *it < from)).copied()));
         }
         for (looked, (seq, entry)) in self.messages.range(from..).enumerate() {
             if filter.matches(&entry.subject) {
@@ -392,20 +322,13 @@ impl Store {
         if filter.is_all() {
             return self.messages.last_key_value().map(|it| *it.0);
         }
-        self.selected(filter)
-            .filter_map(|(_, seqs)| seqs.back())
-            .max()
-            .copied()
+        let lasts = self.selected(filter).filter_map(|(_, seqs)| seqs.back());
+        lasts.max().copied()
     }
 
     /// How many messages at or behind `from` are selected.
     pub(super) fn count(&self, from: u64, filter: &Filter) -> u64 {
-        if filter.is_all()
-            && self
-                .messages
-                .first_key_value()
-                .is_none_or(|it| *it.0 >= from)
-        {
+        if filter.is_all() && from <= self.first() {
             return self.messages.len() as u64;
         }
         self.selected(filter)
@@ -429,54 +352,50 @@ impl Store {
         self.subjects.get(subject)
     }
 
-    pub(super) fn sequences(&self) -> impl DoubleEndedIterator<Item = u64> {
+    pub(super) fn sequences(&self) -> impl Iterator<Item = u64> {
         self.messages.keys().copied()
     }
 
     /// The first message of this time or later.
     pub(super) fn at_time(&self, time: i64) -> Option<u64> {
         // Times never fall as sequences rise, so this could be a search; it is asked for once per consumer.
-        self.messages
-            .iter()
-            .find(|(_, it)| it.time >= time)
-            .map(|it| *it.0)
+        let mut messages = self.messages.iter();
+        messages.find(|(_, it)| it.time >= time).map(|it| *it.0)
+    }
+
+    /// The first message, or where the next will be; 0 when there never was one.
+    pub(super) fn first(&self) -> u64 {
+        match self.messages.first_key_value() {
+            Some((seq, _)) => *seq,
+            None if self.last == 0 => 0,
+            None => self.last + 1,
+        }
     }
 
     pub(super) fn last(&self) -> u64 {
         self.last
     }
 
+    pub(super) fn last_time(&self) -> i64 {
+        self.last_time
+    }
+
+    pub(super) fn messages(&self) -> u64 {
+        self.messages.len() as u64
+    }
+
+    pub(super) fn subjects(&self) -> usize {
+        self.subjects.len()
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    pub(super) fn totals(&self) -> Totals {
-        let first = self.messages.first_key_value();
-        Totals {
-            messages: self.messages.len() as u64,
-            bytes: self.bytes,
-            first: match first {
-                Some((seq, _)) => *seq,
-                None if self.last == 0 => 0,
-                None => self.last + 1,
-            },
-            first_time: first.map(|(_, it)| it.time),
-            last: self.last,
-            last_time: self.last_time,
-            subjects: self.subjects.len() as u64,
-        }
-    }
-
-    /// Bytes a message will count for.
-    pub(super) fn size(
-        &self,
-        subject: &str,
-        headers: Option<&[u8]>,
-        payload: &[u8],
-        file: bool,
-    ) -> u32 {
-        let fixed = if file { 30 } else { 16 };
-        let headers = headers.map_or(0, |it| it.len() + if file { 4 } else { 0 });
+    /// Bytes a message will count for, as on nats-server.
+    pub(super) fn size(&self, subject: &str, headers: Option<&Bytes>, payload: &Bytes) -> u32 {
+        let (fixed, more) = if self.on_disk() { (30, 4) } else { (16, 0) };
+        let headers = headers.map_or(0, |it| it.len() + more);
         u32::try_from(fixed + subject.len() + headers + payload.len()).unwrap_or(u32::MAX)
     }
 
@@ -488,34 +407,5 @@ impl Store {
     #[cfg(test)]
     pub(super) fn footprint(&self) -> u64 {
         self.log.as_ref().map_or(0, Log::total)
-    }
-
-    fn intern(&self, subject: &Arc<str>) -> Arc<str> {
-        self.subjects
-            .get_key_value(subject)
-            .map_or_else(|| subject.clone(), |it| it.0.clone())
-    }
-
-    fn remember(&mut self, seq: u64, entry: Entry) {
-        self.bytes += u64::from(entry.size);
-        let seqs = self.subjects.entry(entry.subject.clone()).or_default();
-        let at = seqs.partition_point(|it| *it < seq);
-        seqs.insert(at, seq);
-        self.messages.insert(seq, entry);
-    }
-
-    fn forget(&mut self, seq: u64) -> Option<Entry> {
-        let entry = self.messages.remove(&seq)?;
-        self.bytes -= u64::from(entry.size);
-        if let Some(seqs) = self.subjects.get_mut(&entry.subject) {
-            let at = seqs.partition_point(|it| *it < seq);
-            if seqs.get(at) == Some(&seq) {
-                seqs.remove(at);
-            }
-            if seqs.is_empty() {
-                self.subjects.remove(&entry.subject);
-            }
-        }
-        Some(entry)
     }
 }

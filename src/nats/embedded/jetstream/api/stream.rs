@@ -1,18 +1,17 @@
 //! A stream's configuration: its JSON, its defaults, what holds together. Pure.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::subject::{is_name, is_valid, overlaps};
 use super::error::ApiError;
-use super::{blank, nanos};
+use super::json::{blank, check_rest, nanos};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(in super::super) enum Discard {
+pub(crate) enum Discard {
     #[default]
     Old,
     New,
@@ -20,115 +19,72 @@ pub(in super::super) enum Discard {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(in super::super) enum Retention {
-    #[default]
-    Limits,
-    Interest,
-    WorkQueue,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(in super::super) enum Storage {
+pub(crate) enum Storage {
     #[default]
     File,
     Memory,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(in super::super) struct ConsumerLimits {
-    #[serde(with = "nanos", skip_serializing_if = "blank")]
-    pub(in super::super) inactive_threshold: Duration,
-    #[serde(skip_serializing_if = "blank")]
-    pub(in super::super) max_ack_pending: i64,
-}
-
 /// As clients send it and get it back.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct StreamConfig {
-    pub(in super::super) name: String,
+pub(crate) struct StreamConfig {
+    pub(crate) name: String,
     #[serde(skip_serializing_if = "blank")]
-    pub(in super::super) description: Option<String>,
-    #[serde(skip_serializing_if = "blank")]
-    pub(in super::super) subjects: Vec<String>,
-    pub(in super::super) retention: Retention,
-    pub(in super::super) max_consumers: i64,
-    pub(in super::super) max_msgs: i64,
-    pub(in super::super) max_bytes: i64,
+    pub(crate) subjects: Vec<String>,
+    retention: String,
+    /// Negative is no limit, here and below.
+    pub(crate) max_msgs: i64,
+    pub(crate) max_bytes: i64,
     #[serde(with = "nanos")]
-    pub(in super::super) max_age: Duration,
-    pub(in super::super) max_msgs_per_subject: i64,
-    pub(in super::super) max_msg_size: i64,
-    pub(in super::super) discard: Discard,
-    pub(in super::super) storage: Storage,
-    pub(in super::super) num_replicas: i64,
-    #[serde(skip_serializing_if = "blank")]
-    pub(in super::super) no_ack: bool,
+    pub(crate) max_age: Duration,
+    pub(crate) max_msgs_per_subject: i64,
+    pub(crate) max_msg_size: i64,
+    pub(crate) discard: Discard,
+    pub(crate) storage: Storage,
+    num_replicas: i64,
     #[serde(with = "nanos", skip_serializing_if = "blank")]
-    pub(in super::super) duplicate_window: Duration,
-    #[serde(skip_serializing_if = "blank")]
-    pub(in super::super) placement: Option<Value>,
-    /// Kept for clients to see; everything is stored as it is.
-    pub(in super::super) compression: Option<String>,
-    #[serde(skip_serializing_if = "blank")]
-    pub(in super::super) first_seq: u64,
-    pub(in super::super) allow_direct: bool,
-    pub(in super::super) mirror_direct: bool,
-    #[serde(skip_serializing_if = "blank")]
-    pub(in super::super) discard_new_per_subject: bool,
-    pub(in super::super) sealed: bool,
-    pub(in super::super) deny_delete: bool,
-    pub(in super::super) deny_purge: bool,
-    pub(in super::super) allow_rollup_hdrs: bool,
-    pub(in super::super) consumer_limits: ConsumerLimits,
-    #[serde(skip_serializing_if = "blank")]
-    pub(in super::super) metadata: BTreeMap<String, String>,
-
-    // What only the real server does: read to be refused.
-    #[serde(skip_serializing)]
-    mirror: Option<Value>,
-    #[serde(skip_serializing)]
-    sources: Option<Vec<Value>>,
-    #[serde(skip_serializing)]
-    republish: Option<Value>,
-    #[serde(skip_serializing)]
-    subject_transform: Option<Value>,
-    #[serde(skip_serializing)]
-    template_owner: String,
-    #[serde(skip_serializing)]
-    allow_msg_ttl: bool,
-    #[serde(skip_serializing)]
-    subject_delete_marker_ttl: Option<i64>,
-    #[serde(skip_serializing)]
-    allow_atomic: bool,
-    #[serde(skip_serializing)]
-    allow_msg_counter: bool,
-    #[serde(skip_serializing)]
-    allow_msg_schedules: bool,
-    #[serde(skip_serializing)]
-    allow_batched: bool,
+    pub(crate) duplicate_window: Duration,
+    pub(crate) allow_direct: bool,
+    pub(crate) sealed: bool,
+    pub(crate) deny_delete: bool,
+    pub(crate) deny_purge: bool,
+    pub(crate) allow_rollup_hdrs: bool,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
+
+/// Fields that change nothing here. What is stored compressed elsewhere is stored as it is.
+const SHOWN: [&str; 5] = [
+    "compression",
+    "description",
+    "metadata",
+    "mirror_direct",
+    "placement",
+];
+
+const SHORTEST: Duration = Duration::from_millis(100);
 
 impl StreamConfig {
     /// Fills in defaults and refuses what does not hold together.
-    pub(in super::super) fn checked(mut self) -> Result<Self, ApiError> {
+    pub(crate) fn checked(mut self) -> Result<Self, ApiError> {
         if !is_name(&self.name) {
-            return Err(ApiError::config(
-                "stream name is required and can not contain '.', '*', '>'",
-            ));
+            let text = "stream name is required and can not contain '.', '*', '>'";
+            return Err(ApiError::config(text));
         }
         if self.num_replicas > 1 {
             return Err(ApiError::REPLICAS);
         }
-        self.supported()?;
+        if !matches!(&*self.retention, "" | "limits") {
+            return Err(ApiError::unsupported("retention other than 'limits'"));
+        }
+        check_rest(&mut self.rest, &SHOWN)?;
+        self.retention = "limits".to_owned();
         self.num_replicas = 1;
         if self.subjects.is_empty() {
             self.subjects.push(self.name.clone());
         }
         for limit in [
-            &mut self.max_consumers,
             &mut self.max_msgs,
             &mut self.max_bytes,
             &mut self.max_msgs_per_subject,
@@ -138,75 +94,35 @@ impl StreamConfig {
                 *limit = -1;
             }
         }
+        let ages = !self.max_age.is_zero();
         if self.duplicate_window.is_zero() {
-            self.duplicate_window = Duration::from_secs(120);
-            if !self.max_age.is_zero() {
-                self.duplicate_window = self.duplicate_window.min(self.max_age);
-            }
+            let most = if ages { self.max_age } else { Duration::MAX };
+            self.duplicate_window = Duration::from_secs(120).min(most);
         }
-        if !self.max_age.is_zero() && self.max_age < Duration::from_millis(100) {
-            return Err(ApiError::config("max age needs to be >= 100ms"));
-        }
-        if !self.max_age.is_zero() && self.duplicate_window > self.max_age {
-            return Err(ApiError::config(
+        for (wrong, text) in [
+            (
+                ages && self.max_age < SHORTEST,
+                "max age needs to be >= 100ms",
+            ),
+            (
+                ages && self.duplicate_window > self.max_age,
                 "duplicates window can not be larger then max age",
-            ));
-        }
-        if self.duplicate_window < Duration::from_millis(100) {
-            return Err(ApiError::config("duplicates window needs to be >= 100ms"));
-        }
-        if self.discard_new_per_subject {
-            if self.discard != Discard::New {
-                return Err(ApiError::config(
-                    "discard new per subject requires discard new policy to be set",
-                ));
+            ),
+            (
+                self.duplicate_window < SHORTEST,
+                "duplicates window needs to be >= 100ms",
+            ),
+            (
+                self.deny_purge && self.allow_rollup_hdrs,
+                "roll-ups require the purge permission",
+            ),
+        ] {
+            if wrong {
+                return Err(ApiError::config(text));
             }
-            if self.max_msgs_per_subject <= 0 {
-                return Err(ApiError::config(
-                    "discard new per subject requires max msgs per subject > 0",
-                ));
-            }
-        }
-        if self.deny_purge && self.allow_rollup_hdrs {
-            return Err(ApiError::config("roll-ups require the purge permission"));
-        }
-        if self.compression.as_deref().is_none_or(str::is_empty) {
-            self.compression = Some("none".to_owned());
         }
         self.check_subjects()?;
         Ok(self)
-    }
-
-    fn supported(&self) -> Result<(), ApiError> {
-        for (asked, what) in [
-            (
-                self.retention != Retention::Limits,
-                "retention other than 'limits' is",
-            ),
-            (self.mirror.is_some(), "mirrors are"),
-            (
-                self.sources.as_ref().is_some_and(|it| !it.is_empty()),
-                "sources are",
-            ),
-            (self.republish.is_some(), "republishing is"),
-            (self.subject_transform.is_some(), "subject transforms are"),
-            (!self.template_owner.is_empty(), "templates are"),
-            (
-                self.allow_msg_ttl || self.subject_delete_marker_ttl.is_some_and(|it| it > 0),
-                "per-message TTL is",
-            ),
-            (
-                self.allow_atomic || self.allow_batched,
-                "batch publishing is",
-            ),
-            (self.allow_msg_counter, "counters are"),
-            (self.allow_msg_schedules, "message schedules are"),
-        ] {
-            if asked {
-                return Err(ApiError::unsupported(what));
-            }
-        }
-        Ok(())
     }
 
     fn check_subjects(&self) -> Result<(), ApiError> {
@@ -214,58 +130,45 @@ impl StreamConfig {
             if !is_valid(subject) {
                 return Err(ApiError::config("invalid subject"));
             }
-            if let Some(other) = self.subjects[..at].iter().find(|it| overlaps(it, subject)) {
-                return Err(ApiError::config(format!(
-                    "subject {subject:?} overlaps with {other:?}"
-                )));
-            }
-            if self.no_ack {
-                continue;
+            if let Some(other) = self
+                .subjects
+                .iter()
+                .take(at)
+                .find(|it| overlaps(it, subject))
+            {
+                let text = format!("subject {subject:?} overlaps with {other:?}");
+                return Err(ApiError::config(text));
             }
             if subject == ">" {
-                return Err(ApiError::config(
-                    "capturing all subjects requires no-ack to be true",
-                ));
+                let text = "capturing all subjects requires no-ack to be true";
+                return Err(ApiError::config(text));
             }
-            if ["$JS.>", "$JSC.>", "$NRG.>"]
+            if ["$JS.>", "$JSC.>", "$NRG.>", "$SYS.>"]
                 .iter()
                 .any(|it| overlaps(it, subject))
-                && !subject.starts_with("$JS.EVENT.")
             {
-                return Err(ApiError::config(
-                    "subjects that overlap with jetstream api require no-ack to be true",
-                ));
-            }
-            if overlaps("$SYS.>", subject) && !subject.starts_with("$SYS.ACCOUNT.") {
-                return Err(ApiError::config(
-                    "subjects that overlap with system api require no-ack to be true",
-                ));
+                let text = "subjects that overlap with jetstream api require no-ack to be true";
+                return Err(ApiError::config(text));
             }
         }
         Ok(())
     }
 
     /// This, as it may become `next`.
-    pub(in super::super) fn may_become(&self, next: &Self) -> Result<(), ApiError> {
-        let refuse = |text: &str| {
-            Err(ApiError::config(format!(
-                "stream configuration update can not {text}"
-            )))
-        };
-        if next.storage != self.storage {
-            return refuse("change storage type");
-        }
-        if next.max_consumers != self.max_consumers {
-            return refuse("change MaxConsumers");
-        }
-        if self.sealed && !next.sealed {
-            return refuse("unseal a sealed stream");
-        }
-        if self.deny_delete && !next.deny_delete {
-            return refuse("cancel deny message deletes");
-        }
-        if self.deny_purge && !next.deny_purge {
-            return refuse("cancel deny purge");
+    pub(crate) fn may_become(&self, next: &Self) -> Result<(), ApiError> {
+        for (changed, text) in [
+            (next.storage != self.storage, "change storage type"),
+            (self.sealed && !next.sealed, "unseal a sealed stream"),
+            (
+                self.deny_delete && !next.deny_delete,
+                "cancel deny message deletes",
+            ),
+            (self.deny_purge && !next.deny_purge, "cancel deny purge"),
+        ] {
+            if changed {
+                let text = format!("stream configuration update can not {text}");
+                return Err(ApiError::config(text));
+            }
         }
         Ok(())
     }
@@ -276,21 +179,20 @@ mod tests {
     use super::StreamConfig;
 
     fn config(text: &str) -> Result<StreamConfig, u32> {
-        serde_json::from_str::<StreamConfig>(text)
-            .unwrap()
-            .checked()
-            .map_err(|it| it.err_code)
+        let it: StreamConfig = serde_json::from_str(text).unwrap();
+        it.checked().map_err(|it| it.err_code)
     }
 
     #[test]
     fn defaults_are_those_of_nats_server() {
-        let it = config(r#"{"name":"S"}"#).unwrap();
+        let it = config(r#"{"name":"S","compression":"s2","mirror":null,"consumer_limits":{}}"#)
+            .unwrap();
         assert_eq!(it.subjects, ["S"]);
         assert_eq!((it.max_msgs, it.max_bytes, it.num_replicas), (-1, -1, 1));
         assert_eq!(it.duplicate_window.as_secs(), 120);
-        let again: StreamConfig =
-            serde_json::from_str(&serde_json::to_string(&it).unwrap()).unwrap();
-        assert_eq!(again.checked().unwrap(), it);
+        let text = serde_json::to_string(&it).unwrap();
+        assert!(text.contains("s2") && !text.contains("mirror"), "{text}");
+        assert_eq!(config(&text).unwrap(), it);
     }
 
     #[test]
@@ -300,14 +202,13 @@ mod tests {
             (r#"{"name":"S","num_replicas":3}"#, 10074),
             (r#"{"name":"S","retention":"workqueue"}"#, 10003),
             (r#"{"name":"S","mirror":{"name":"T"}}"#, 10003),
+            (r#"{"name":"S","no_ack":true}"#, 10003),
+            (r#"{"name":"S","of_the_future":1}"#, 10003),
             (r#"{"name":"S","subjects":["a..b"]}"#, 10052),
             (r#"{"name":"S","subjects":["a","a"]}"#, 10052),
             (r#"{"name":"S","subjects":[">"]}"#, 10052),
             (r#"{"name":"S","subjects":["$JS.API.>"]}"#, 10052),
-            (
-                r#"{"name":"S","discard":"new","discard_new_per_subject":true}"#,
-                10052,
-            ),
+            (r#"{"name":"S","max_age":1}"#, 10052),
         ] {
             assert_eq!(config(text), Err(code), "{text}");
         }

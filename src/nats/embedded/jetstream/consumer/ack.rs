@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::super::api::consumer::AckPolicy;
 use super::{Around, Consumer};
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Delay {
     #[serde(default)]
     delay: u64,
@@ -20,36 +20,23 @@ impl Consumer {
         subject: &str,
         reply: Option<&str>,
         body: &[u8],
-        around: &mut Around<'_>,
+        around: &Around<'_>,
     ) -> bool {
         // `$JS.ACK.{stream}.{consumer}.{deliveries}.{seq}.{consumer seq}.{time}.{pending}`
-        let Some(seq) = subject
-            .split('.')
-            .nth(5)
-            .and_then(|it| it.parse::<u64>().ok())
-        else {
+        let seq = subject.split('.').nth(5).and_then(|it| it.parse().ok());
+        let Some(seq) = seq.filter(|it| *it <= self.delivered.stream_seq) else {
             return false;
         };
-        if seq > self.delivered.stream_seq {
-            return false;
-        }
-        let (word, rest) = match body.iter().position(|it| *it == b' ') {
-            Some(at) => (&body[..at], body[at..].trim_ascii()),
-            None => (body, &body[body.len()..]),
-        };
+        let at = body.iter().position(|it| *it == b' ');
+        let (word, rest) = body.split_at(at.unwrap_or(body.len()));
         match word {
             b"" | b"+ACK" | b"+OK" => self.acknowledge(seq),
             b"-NAK" => {
-                let delay = serde_json::from_slice::<Delay>(rest).map_or(0, |it| it.delay);
-                self.refused(seq, Duration::from_nanos(delay), around);
+                let it: Delay = serde_json::from_slice(rest).unwrap_or_default();
+                let delay = Duration::from_nanos(it.delay);
+                self.wait_for(seq, around.now + delay);
             }
-            b"+WPI" => {
-                if let Some(deliveries) = self.unacked.get(&seq).map(|it| it.deliveries) {
-                    let due = around.now + self.patience(deliveries);
-                    self.again.remove(&seq);
-                    self.put_off(seq, due);
-                }
-            }
+            b"+WPI" => self.wait_for(seq, around.now + self.config.ack_wait),
             b"+TERM" => self.settle(seq),
             b"+NXT" => {
                 self.acknowledge(seq);
@@ -70,25 +57,5 @@ impl Consumer {
             }
         }
         self.settle(seq);
-    }
-
-    fn refused(&mut self, seq: u64, delay: Duration, around: &Around<'_>) {
-        let Some(it) = self.unacked.get_mut(&seq) else {
-            return;
-        };
-        if delay.is_zero() {
-            it.due = None;
-            self.again.insert(seq);
-        } else if let Some(due) = around.now.checked_add(delay) {
-            self.again.remove(&seq);
-            self.put_off(seq, due);
-        }
-    }
-
-    fn put_off(&mut self, seq: u64, due: std::time::Instant) {
-        if let Some(it) = self.unacked.get_mut(&seq) {
-            it.due = Some(due);
-            self.due = Some(self.due.map_or(due, |it| it.min(due)));
-        }
     }
 }

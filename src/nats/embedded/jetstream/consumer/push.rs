@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::super::api::consumer::ConsumerConfig;
 use super::super::header::status;
-use super::{Around, Consumer, Mode, Next, TURN, TURN_BYTES};
+use super::super::store::Record;
+use super::{Around, Consumer};
 
 /// Bytes under way to begin with, and at most, when the client takes part in flow control.
 const WINDOW: (usize, usize) = (512 * 1024, 8 << 20);
@@ -15,9 +16,9 @@ const WINDOW: (usize, usize) = (512 * 1024, 8 << 20);
 const LOOK: Duration = Duration::from_millis(100);
 const CHECK: Duration = Duration::from_secs(1);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Push {
-    bound: bool,
+    pub(super) bound: bool,
     /// When to look for listeners again.
     look: Option<Instant>,
     /// When to send a sign of life.
@@ -28,165 +29,107 @@ pub(super) struct Push {
     asked: Option<(String, usize)>,
 }
 
-impl Default for Push {
-    fn default() -> Self {
-        Self {
-            bound: false,
-            look: None,
-            beat: None,
-            window: WINDOW.0,
-            under_way: 0,
-            asked: None,
-        }
-    }
-}
-
 impl Push {
-    pub(super) fn bound(&self) -> bool {
-        self.bound
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        [self.look, self.beat].into_iter().flatten().min()
     }
 
-    pub(super) fn deadline(&self, config: &ConsumerConfig, now: Instant) -> Option<Instant> {
-        let look = self.look.unwrap_or(now);
-        match self.beat {
-            Some(beat) if !config.idle_heartbeat.is_zero() => Some(look.min(beat)),
-            _ => Some(look),
-        }
+    /// A message may go out.
+    pub(super) fn flows(&self, config: &ConsumerConfig) -> bool {
+        self.bound && !(config.flow_control && self.under_way >= self.window)
     }
 }
 
 impl Consumer {
     /// The client confirms what it was asked on this subject.
     pub(in super::super) fn flowed(&mut self, subject: &str) {
-        let Mode::Push(push) = &mut self.mode else {
-            return;
-        };
+        let push = &mut self.push;
         if let Some((_, bytes)) = push.asked.take_if(|it| it.0 == subject) {
             push.under_way = push.under_way.saturating_sub(bytes);
             push.window = (push.window * 2).min(WINDOW.1);
         }
     }
 
-    pub(super) fn pump_push(&mut self, around: &mut Around<'_>) -> bool {
-        let Some(to) = self.config.deliver_subject.clone() else {
-            return false;
-        };
-        self.look(&to, around);
-        let (mut turns, mut bytes) = (TURN, TURN_BYTES);
-        loop {
-            let Mode::Push(push) = &mut self.mode else {
-                return false;
-            };
-            if !push.bound || self.config.flow_control && push.under_way >= push.window {
-                break;
-            }
-            if turns == 0 || bytes == 0 {
-                return true;
-            }
-            let (seq, new) = match self.next(around.store) {
-                Next::Again(seq) => (seq, false),
-                Next::New(seq) => (seq, true),
-                Next::Nothing => break,
-                Next::More => return true,
-            };
-            let message = match around.store.get(seq) {
-                Ok(Some(it)) => it,
-                Ok(None) => break,
-                Err(error) => {
-                    tracing::error!(stream = around.stream, seq, %error, "can not read a message");
-                    self.skip(seq, new);
-                    continue;
-                }
-            };
-            turns -= 1;
-            let headers = message.headers.as_ref().map_or(0, Bytes::len);
-            let size = message.subject.len() + headers + message.payload.len();
-            bytes = bytes.saturating_sub(size);
-            let handed = self.hand_out(around, &to, &message, new);
-            let Mode::Push(push) = &mut self.mode else {
-                return false;
-            };
-            if !handed {
-                push.bound = false;
-                self.idle = Some(around.now);
-                break;
-            }
-            push.beat = Some(around.now + self.config.idle_heartbeat);
-            if self.config.flow_control {
-                self.ask(&to, size, around);
-            }
-        }
-        self.beat(&to, around);
-        false
-    }
-
     /// Sees who listens, now and then.
-    fn look(&mut self, to: &str, around: &Around<'_>) {
-        let Mode::Push(push) = &mut self.mode else {
-            return;
-        };
-        if push.look.is_some_and(|it| it > around.now) {
+    pub(super) fn look(&mut self, around: &Around<'_>) {
+        if !self.config.is_push() || self.push.look.is_some_and(|it| it > around.now) {
             return;
         }
-        let bound = around.bus.interest(to);
-        if bound && !push.bound {
+        let bound = around.bus.interest(&self.config.deliver_subject);
+        if bound && !self.push.bound {
             // Whoever came knows nothing of what was under way to another.
-            (push.under_way, push.asked, push.window) = (0, None, WINDOW.0);
-            push.beat = Some(around.now + self.config.idle_heartbeat);
+            self.push = Push {
+                window: WINDOW.0,
+                ..Push::default()
+            };
+            self.beat_later(around.now);
         }
-        push.bound = bound;
-        push.look = Some(around.now + if bound { CHECK } else { LOOK });
-        match bound {
-            true => self.idle = None,
-            false if self.idle.is_none() => self.idle = Some(around.now),
-            false => {}
+        self.push.look = Some(around.now + if bound { CHECK } else { LOOK });
+        self.bind(bound, around.now);
+    }
+
+    fn bind(&mut self, bound: bool, now: Instant) {
+        self.push.bound = bound;
+        if bound {
+            self.idle = None;
+        } else {
+            self.push.beat = None;
+            self.idle.get_or_insert(now);
         }
     }
 
-    /// Asks the client to confirm what it got, half a window at a time.
-    fn ask(&mut self, to: &str, size: usize, around: &Around<'_>) {
-        let Mode::Push(push) = &mut self.mode else {
-            return;
-        };
-        push.under_way += size;
-        if push.asked.is_some() || push.under_way < push.window / 2 {
-            return;
-        }
-        let id = format!("$JS.FC.{}.{}.{}", around.stream, self.name, nuid::next());
-        let status = status("100 FlowControl Request", &[]);
-        around
-            .bus
-            .publish(to, Some(&id), Some(&status), &Bytes::new());
-        push.asked = Some((id, push.under_way));
-    }
-
-    fn beat(&mut self, to: &str, around: &Around<'_>) {
+    fn beat_later(&mut self, now: Instant) {
         let every = self.config.idle_heartbeat;
-        let (consumer_seq, stream_seq) = (self.delivered.consumer_seq, self.delivered.stream_seq);
-        let Mode::Push(push) = &mut self.mode else {
-            return;
-        };
-        if every.is_zero() || !push.bound || push.beat.is_none_or(|it| it > around.now) {
+        self.push.beat = (!every.is_zero()).then(|| now + every);
+    }
+
+    /// Gives a message to whoever listens.
+    pub(super) fn push_out(
+        &mut self,
+        around: &Around<'_>,
+        message: &Record,
+        size: usize,
+        new: bool,
+    ) {
+        let to = self.config.deliver_subject.clone();
+        if !self.hand_out(around, &to, message, new) {
+            return self.bind(false, around.now);
+        }
+        self.beat_later(around.now);
+        if !self.config.flow_control {
             return;
         }
-        let status = match &push.asked {
-            Some((id, _)) if push.under_way >= push.window => status(
-                "100 Idle Heartbeat",
-                &[
-                    ("Nats-Last-Consumer", &consumer_seq),
-                    ("Nats-Last-Stream", &stream_seq),
-                    ("Nats-Consumer-Stalled", id),
-                ],
-            ),
-            _ => status(
-                "100 Idle Heartbeat",
-                &[
-                    ("Nats-Last-Consumer", &consumer_seq),
-                    ("Nats-Last-Stream", &stream_seq),
-                ],
-            ),
-        };
+        // The client is asked to confirm what it got, half a window at a time.
+        let push = &mut self.push;
+        push.under_way += size;
+        if push.asked.is_none() && push.under_way >= push.window / 2 {
+            let id = format!("$JS.FC.{}.{}.{}", around.stream, self.name, nuid::next());
+            let status = status("100 FlowControl Request", &[]);
+            around
+                .bus
+                .publish(&to, Some(&id), Some(&status), &Bytes::new());
+            push.asked = Some((id, push.under_way));
+        }
+    }
+
+    /// Shows a sign of life when it is time.
+    pub(super) fn beat(&mut self, around: &Around<'_>) {
+        if self.push.beat.is_none_or(|it| it > around.now) {
+            return;
+        }
+        let at = self.delivered;
+        let mut lines = at.lines().to_vec();
+        if let Some((id, _)) = self
+            .push
+            .asked
+            .as_ref()
+            .filter(|_| !self.push.flows(&self.config))
+        {
+            lines.push(("Nats-Consumer-Stalled", id));
+        }
+        let status = status("100 Idle Heartbeat", &lines);
+        let to = &self.config.deliver_subject;
         around.bus.publish(to, None, Some(&status), &Bytes::new());
-        push.beat = Some(around.now + every);
+        self.beat_later(around.now);
     }
 }

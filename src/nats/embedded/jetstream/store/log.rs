@@ -6,21 +6,13 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::record::{self, Draft, Record, checksum};
-
-const MAGIC: &[u8; 8] = b"washlog1";
-
-/// Magic, last sequence, last time, checksum.
-const HEAD: u64 = 8 + 8 + 8 + 4;
-
-/// Files held open for reading, at most.
-const OPEN: usize = 32;
+use super::record::Record;
 
 /// How large things grow, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -43,19 +35,16 @@ impl Default for Sizes {
 /// Where a message lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    pub(super) segment: u64,
-    pub(super) offset: u32,
-    pub(super) len: u32,
+    segment: u64,
+    offset: u32,
+    len: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Segment {
     id: u64,
-    path: PathBuf,
-    file: Option<Arc<File>>,
     len: u64,
     live: u64,
-    used: u64,
 }
 
 #[derive(Debug)]
@@ -63,319 +52,238 @@ pub(super) struct Log {
     dir: PathBuf,
     sizes: Sizes,
     segments: VecDeque<Segment>,
+    /// The last segment, once it is written to.
+    tail: Option<Arc<File>>,
     /// Entries of the last segment that are not written yet.
     buffer: Vec<u8>,
+    /// The segment that was read last, since whoever reads goes on there.
+    reading: Option<(u64, File)>,
     total: u64,
     live: u64,
-    clock: u64,
-    /// Where cleaning of the first segment has come to.
-    cursor: u64,
+    /// What is left to look at in the first segment, while it is cleaned.
+    sweep: Option<VecDeque<(Record, Place)>>,
     /// Written, but perhaps not on the disk.
     unsynced: Vec<Arc<File>>,
     /// Cleaned; these go when their copies are on the disk.
     doomed: Vec<PathBuf>,
-}
-
-/// What replaying tells about each whole entry.
-pub(super) enum Seen {
-    /// The state a segment began with.
-    Head {
-        seq: u64,
-        time: i64,
-    },
-    Entry(Record, Place),
+    /// A write failed: memory and disk differ, so nothing more is written.
+    failed: bool,
 }
 
 impl Log {
-    /// Opens the log in `dir`, shows every whole entry in order and cuts a torn tail off.
-    ///
-    /// `seen` returns what happened to live bytes; use [`Log::born`] and [`Log::died`] on the result instead.
-    pub(super) fn open(
-        dir: &Path,
-        sizes: Sizes,
-        mut seen: impl FnMut(&mut Self, Seen),
-    ) -> io::Result<Self> {
-        let mut ids = Vec::new();
+    /// Finds the segments in `dir`; [`Log::replay`] reads them.
+    pub(super) fn open(dir: &Path, sizes: Sizes) -> io::Result<Self> {
+        let mut segments = VecDeque::new();
         for entry in fs::read_dir(dir)? {
             let name = entry?.file_name();
             if let Some(id) = name.to_str().and_then(|it| it.strip_suffix(".log"))
                 && let Ok(id) = u64::from_str_radix(id, 16)
             {
-                ids.push(id);
+                segments.push_back(Segment {
+                    id,
+                    ..Segment::default()
+                });
             }
         }
-        ids.sort_unstable();
-        let mut log = Self {
+        segments.make_contiguous().sort_by_key(|it| it.id);
+        Ok(Self {
             dir: dir.to_owned(),
             sizes,
-            segments: VecDeque::new(),
+            segments,
+            tail: None,
             buffer: Vec::new(),
+            reading: None,
             total: 0,
             live: 0,
-            clock: 0,
-            cursor: HEAD,
+            sweep: None,
             unsynced: Vec::new(),
             doomed: Vec::new(),
-        };
-        let last = ids.last().copied();
-        for id in ids {
-            if log.segments.back().is_some_and(|it| it.id + 1 != id) {
-                tracing::warn!(dir = %dir.display(), id, "a segment before this one is missing");
-            }
-            log.replay(id, Some(id) == last, &mut seen)?;
-        }
-        Ok(log)
+            failed: false,
+        })
     }
 
-    fn replay(
-        &mut self,
-        id: u64,
-        last: bool,
-        seen: &mut impl FnMut(&mut Self, Seen),
-    ) -> io::Result<()> {
-        let path = self.path(id);
-        let bytes = Bytes::from(fs::read(&path)?);
-        let Some((seq, time)) = head(&bytes) else {
-            // Only a crash in the very making of the file leaves it so; nothing was acknowledged from it.
-            tracing::warn!(file = %path.display(), "dropped a segment without a head");
-            if last {
-                fs::remove_file(&path)?;
-            }
-            return Ok(());
+    /// The whole entries of the next segment, and where they lie; `None` behind the last, whose torn tail is cut off.
+    pub(super) fn replay(&mut self, at: usize) -> io::Result<Option<Vec<(Record, Place)>>> {
+        let Some(id) = self.segments.get(at).map(|it| it.id) else {
+            return Ok(None);
         };
-        self.segments.push_back(Segment {
-            id,
-            path,
-            file: None,
-            len: bytes.len() as u64,
-            live: 0,
-            used: 0,
-        });
-        self.total += bytes.len() as u64;
-        seen(self, Seen::Head { seq, time });
-        let mut at = HEAD as usize;
-        while at < bytes.len() {
-            let entry = record::length(&bytes[at..])
-                .filter(|len| bytes.len() - at >= *len)
-                .map(|len| bytes.slice(at..at + len));
-            let Some((record, len)) = entry.and_then(|it| Some((record::read(&it)?, it.len())))
-            else {
-                break;
-            };
+        let (entries, mut end, len) = self.entries(id)?;
+        if end < len {
+            let (file, torn) = (self.path(id), len - end);
+            if at + 1 == self.segments.len() {
+                tracing::info!(file = %file.display(), torn, "cut a torn tail off");
+                let file = OpenOptions::new().write(true).open(&file)?;
+                file.set_len(end)?;
+                file.sync_data()?;
+            } else {
+                tracing::error!(file = %file.display(), torn, "a segment is damaged; its rest is lost");
+                end = len;
+            }
+        }
+        self.segments[at].len = end;
+        self.total += end;
+        Ok(Some(entries))
+    }
+
+    /// The whole entries of a segment, where they end, and where the file does.
+    #[expect(clippy::type_complexity, reason = "said once")]
+    fn entries(&self, id: u64) -> io::Result<(Vec<(Record, Place)>, u64, u64)> {
+        let mut rest = Bytes::from(fs::read(self.path(id))?);
+        let whole = rest.len() as u64;
+        let (mut found, mut offset) = (Vec::new(), 0);
+        while let Some((record, len)) = Record::read(&rest) {
             let place = Place {
                 segment: id,
-                offset: at as u32,
-                len: len as u32,
+                offset,
+                len,
             };
-            seen(self, Seen::Entry(record, place));
-            at += len;
+            found.push((record, place));
+            rest = rest.slice(len as usize..);
+            offset += len;
         }
-        if at < bytes.len() {
-            let torn = bytes.len() - at;
-            if last {
-                tracing::info!(segment = id, torn, "cut a torn tail off");
-                let file = OpenOptions::new().write(true).open(self.path(id))?;
-                file.set_len(at as u64)?;
-                file.sync_data()?;
-                if let Some(segment) = self.segments.back_mut() {
-                    segment.len = at as u64;
-                    self.total -= torn as u64;
-                }
-            } else {
-                tracing::error!(
-                    segment = id,
-                    at,
-                    torn,
-                    "a segment is damaged; its rest is lost"
-                );
-            }
-        }
-        Ok(())
+        Ok((found, offset.into(), whole))
     }
 
-    /// Gathers an entry. `state` is the stream's last sequence and time, for the head of a new segment.
-    pub(super) fn append(&mut self, draft: &Draft<'_>, state: (u64, i64)) -> io::Result<Place> {
-        let len = draft.len() as u64;
-        let full = self
-            .segments
-            .back()
-            .is_none_or(|it| it.len > HEAD && it.len + len > self.sizes.segment);
-        if full {
-            self.roll(state)?;
+    /// Gathers an entry.
+    pub(super) fn append(&mut self, record: &Record) -> io::Result<Place> {
+        let last = self.segments.back();
+        if last.is_none_or(|it| it.len >= self.sizes.segment) {
+            self.flush()?;
+            let id = self.segments.back().map_or(1, |it| it.id + 1);
+            self.tail = Some(self.file(id, true)?);
+            self.segments.push_back(Segment {
+                id,
+                ..Segment::default()
+            });
         }
-        let segment = self
-            .segments
-            .back_mut()
-            .ok_or_else(|| io::Error::other("no segment"))?;
-        let (offset, len32) = (u32::try_from(segment.len), u32::try_from(len));
-        let (Ok(offset), Ok(len32)) = (offset, len32) else {
-            return Err(io::Error::other("an entry is too large"));
-        };
-        draft.write(&mut self.buffer);
-        segment.len += len;
-        self.total += len;
+        let segment = self.segments.back_mut().ok_or(io::ErrorKind::NotFound)?;
+        let offset = u32::try_from(segment.len).map_err(io::Error::other)?;
+        let len = record.write(&mut self.buffer)?;
+        segment.len += u64::from(len);
+        self.total += u64::from(len);
         Ok(Place {
             segment: segment.id,
             offset,
-            len: len32,
+            len,
         })
     }
 
     /// Hands everything that was gathered to the system: from here on it survives the process.
+    ///
+    /// When that fails, none of it stays in the file; the log must then be opened anew.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
+        if self.failed {
+            return Err(io::Error::other("an earlier write failed"));
         }
-        let Some(segment) = self.segments.back_mut() else {
+        let Some(segment) = self.segments.back().filter(|_| !self.buffer.is_empty()) else {
             return Ok(());
         };
-        let file = open(segment, &mut self.clock)?;
-        (&*file).write_all(&self.buffer)?;
+        let before = segment.len - self.buffer.len() as u64;
+        let file = match &self.tail {
+            Some(it) => it.clone(),
+            None => self.file(segment.id, false)?,
+        };
+        if let Err(error) = (&*file).write_all(&self.buffer) {
+            self.failed = true;
+            // Should this fail too, what is read back is cut at the torn entry.
+            let _ = file.set_len(before);
+            return Err(error);
+        }
         self.buffer.clear();
-        if self.buffer.capacity() > 1 << 20 {
-            self.buffer = Vec::new();
-        }
+        self.buffer.shrink_to(1 << 20);
         if !self.unsynced.iter().any(|it| Arc::ptr_eq(it, &file)) {
-            self.unsynced.push(file);
+            self.unsynced.push(file.clone());
         }
-        Ok(())
-    }
-
-    fn roll(&mut self, (seq, time): (u64, i64)) -> io::Result<()> {
-        self.flush()?;
-        let id = self.segments.back().map_or(1, |it| it.id + 1);
-        let path = self.path(id);
-        let mut file = options().create_new(true).open(&path)?;
-        let mut bytes = Vec::with_capacity(HEAD as usize);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&seq.to_le_bytes());
-        bytes.extend_from_slice(&time.to_le_bytes());
-        bytes.extend_from_slice(&checksum(&bytes).to_le_bytes());
-        file.write_all(&bytes)?;
-        self.total += HEAD;
-        self.clock += 1;
-        self.segments.push_back(Segment {
-            id,
-            path,
-            file: Some(Arc::new(file)),
-            len: HEAD,
-            live: 0,
-            used: self.clock,
-        });
-        self.close_some();
+        self.tail = Some(file);
         Ok(())
     }
 
     /// Reads the entry at a place.
     pub(super) fn read(&mut self, place: Place) -> io::Result<Record> {
-        let end = u64::from(place.offset) + u64::from(place.len);
-        let spoiled = || io::Error::new(io::ErrorKind::InvalidData, "an entry is damaged");
-        let buffered = self.buffer.len() as u64;
-        let segment = self.segment(place.segment).ok_or_else(spoiled)?;
-        if end > segment.len {
-            return Err(spoiled());
-        }
-        if buffered > 0 && end > segment.len - buffered.min(segment.len) {
-            self.flush()?;
-        }
-        let mut bytes = vec![0; place.len as usize];
-        let mut clock = self.clock;
-        let segment = self.segment(place.segment).ok_or_else(spoiled)?;
-        let was_open = segment.file.is_some();
-        let file = open(segment, &mut clock)?;
-        self.clock = clock;
-        read_at(&file, &mut bytes, u64::from(place.offset))?;
-        if !was_open {
-            self.close_some();
-        }
-        record::read(&bytes.into()).ok_or_else(spoiled)
+        let (offset, len) = (u64::from(place.offset), place.len as usize);
+        let tail = self.segments.back().filter(|it| it.id == place.segment);
+        let written = tail.map_or(u64::MAX, |it| it.len - self.buffer.len() as u64);
+        let bytes = if offset >= written {
+            let at = (offset - written) as usize;
+            self.buffer.get(at..at + len).unwrap_or_default().to_vec()
+        } else {
+            let mut file = match &self.reading {
+                Some((id, file)) if *id == place.segment => file,
+                _ => {
+                    let file = File::open(self.path(place.segment))?;
+                    &self.reading.insert((place.segment, file)).1
+                }
+            };
+            let mut bytes = vec![0; len];
+            file.seek(SeekFrom::Start(offset))?;
+            file.read_exact(&mut bytes)?;
+            bytes
+        };
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "an entry is damaged");
+        Record::read(&bytes.into())
+            .map(|it| it.0)
+            .ok_or_else(damaged)
     }
 
-    /// The message at this place counts.
-    pub(super) fn born(&mut self, place: Place) {
-        self.live += u64::from(place.len);
-        if let Some(segment) = self.segment(place.segment) {
-            segment.live += u64::from(place.len);
-        }
-    }
-
-    /// The message at this place no longer counts.
-    pub(super) fn died(&mut self, place: Place) {
-        self.live -= u64::from(place.len).min(self.live);
-        if let Some(segment) = self.segment(place.segment) {
-            segment.live -= u64::from(place.len).min(segment.live);
+    /// The message at this place counts from now on, or no longer.
+    pub(super) fn count(&mut self, place: Place, lives: bool) {
+        let len = u64::from(place.len);
+        let found = self
+            .segments
+            .binary_search_by_key(&place.segment, |it| it.id);
+        let segment = found.ok().and_then(|at| self.segments.get_mut(at));
+        for live in segment
+            .map(|it| &mut it.live)
+            .into_iter()
+            .chain([&mut self.live])
+        {
+            *live = if lives {
+                *live + len
+            } else {
+                live.saturating_sub(len)
+            };
         }
     }
 
     /// There is something to clean.
     pub(super) fn dirty(&self) -> bool {
-        match self.segments.front() {
-            Some(head) if self.segments.len() > 1 => {
-                head.live == 0 || self.total > 2 * self.live + self.sizes.slack
-            }
-            _ => false,
-        }
+        self.segments.len() > 1
+            && (self.total > 2 * self.live + self.sizes.slack
+                || self.segments.front().is_some_and(|it| it.live == 0))
     }
 
-    /// The next places in the first segment, `budget` bytes of them; none when the segment is through and dropped.
-    pub(super) fn sweep(&mut self, budget: u64) -> io::Result<Vec<(Record, Place)>> {
-        let mut found = Vec::new();
-        let Some(head) = self.segments.front() else {
-            return Ok(found);
-        };
-        let (id, len, live) = (head.id, head.len, head.live);
-        let until = self.cursor.saturating_add(budget).min(len);
-        while live > 0 && self.cursor < until {
-            let mut place = Place {
-                segment: id,
-                offset: self.cursor as u32,
-                len: record::FRAME as u32,
-            };
-            let mut frame = [0; record::FRAME];
-            let segment = self.segments.front_mut().expect("there is a first segment");
-            let file = open(segment, &mut self.clock)?;
-            read_at(&file, &mut frame, self.cursor)?;
-            let Some(size) = record::length(&frame).filter(|it| self.cursor + *it as u64 <= len)
-            else {
-                self.cursor = len;
-                break;
-            };
-            place.len = size as u32;
-            match self.read(place) {
-                Ok(record) => found.push((record, place)),
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                    self.cursor = len;
-                    break;
-                }
-                Err(error) => return Err(error),
-            }
-            self.cursor += size as u64;
+    /// The next entries of the first segment, about `budget` bytes of them; `None` when it is through.
+    pub(super) fn sweep(&mut self, budget: u64) -> io::Result<Option<Vec<(Record, Place)>>> {
+        if self.sweep.is_none() {
+            let first = self.segments.front().filter(|it| it.live > 0);
+            self.sweep = Some(match first.map(|it| it.id) {
+                Some(id) => self.entries(id)?.0.into(),
+                None => VecDeque::new(),
+            });
         }
-        Ok(found)
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while bytes < budget
+            && let Some(it) = self.sweep.as_mut().and_then(VecDeque::pop_front)
+        {
+            bytes += u64::from(it.1.len);
+            found.push(it);
+        }
+        Ok((!found.is_empty()).then_some(found))
     }
 
-    /// Drops the first segment when all that lived in it is elsewhere.
-    pub(super) fn drop_swept(&mut self) -> bool {
-        let swept = self.segments.len() > 1
-            && self
-                .segments
-                .front()
-                .is_some_and(|it| it.live == 0 || self.cursor >= it.len);
-        if swept && let Some(segment) = self.segments.pop_front() {
-            self.total -= segment.len.min(self.total);
-            self.live -= segment.live.min(self.live);
-            self.doomed.push(segment.path);
-            self.cursor = HEAD;
+    /// Drops the first segment, from which everything that lives was copied.
+    pub(super) fn drop_swept(&mut self) {
+        self.sweep = None;
+        if let Some(segment) = self.segments.pop_front() {
+            self.total = self.total.saturating_sub(segment.len);
+            self.live = self.live.saturating_sub(segment.live);
+            self.doomed.push(self.path(segment.id));
         }
-        swept
     }
 
     /// Files to bring to the disk now, and those that may go after that.
     pub(super) fn unsynced(&mut self) -> Option<Pending> {
-        if self.unsynced.is_empty() && self.doomed.is_empty() {
-            return None;
-        }
-        Some(Pending {
+        self.needs_sync().then(|| Pending {
             files: std::mem::take(&mut self.unsynced),
             doomed: std::mem::take(&mut self.doomed),
         })
@@ -395,92 +303,32 @@ impl Log {
         self.dir.join(format!("{id:016x}.log"))
     }
 
-    fn segment(&mut self, id: u64) -> Option<&mut Segment> {
-        let first = self.segments.front()?.id;
-        let at = usize::try_from(id.checked_sub(first)?).ok()?;
-        match self.segments.get(at) {
-            Some(it) if it.id == id => self.segments.get_mut(at),
-            _ => self.segments.iter_mut().find(|it| it.id == id),
+    /// A segment to write to.
+    fn file(&mut self, id: u64, new: bool) -> io::Result<Arc<File>> {
+        let mut options = OpenOptions::new();
+        let file = options.append(true).create_new(new).open(self.path(id))?;
+        #[cfg(unix)]
+        if new {
+            // Its name, too, has to outlive a loss of power.
+            self.unsynced.push(Arc::new(File::open(&self.dir)?));
         }
-    }
-
-    fn close_some(&mut self) {
-        let count = self.segments.len();
-        let open = self.segments.iter().filter(|it| it.file.is_some()).count();
-        if open > OPEN
-            && let Some(oldest) = self
-                .segments
-                .iter_mut()
-                .take(count - 1)
-                .filter(|it| it.file.is_some())
-                .min_by_key(|it| it.used)
-        {
-            oldest.file = None;
-        }
+        Ok(Arc::new(file))
     }
 }
 
 /// Work for a thread that may block.
 #[derive(Debug)]
-pub(in super::super) struct Pending {
+pub(crate) struct Pending {
     files: Vec<Arc<File>>,
     doomed: Vec<PathBuf>,
 }
 
 impl Pending {
     /// Brings the files to the disk, then removes what they replace.
-    pub(in super::super) fn run(self) -> io::Result<()> {
+    pub(crate) fn run(self) -> io::Result<()> {
         for file in &self.files {
             file.sync_data()?;
         }
-        for path in &self.doomed {
-            fs::remove_file(path)?;
-        }
-        Ok(())
+        self.doomed.iter().try_for_each(fs::remove_file)
     }
-}
-
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true);
-    options
-}
-
-fn open(segment: &mut Segment, clock: &mut u64) -> io::Result<Arc<File>> {
-    *clock += 1;
-    segment.used = *clock;
-    if let Some(file) = &segment.file {
-        return Ok(file.clone());
-    }
-    let file = Arc::new(options().open(&segment.path)?);
-    segment.file = Some(file.clone());
-    Ok(file)
-}
-
-fn head(bytes: &[u8]) -> Option<(u64, i64)> {
-    let bytes = bytes.get(..HEAD as usize)?;
-    let sum = u32::from_le_bytes(bytes[24..].try_into().ok()?);
-    (bytes.starts_with(MAGIC) && checksum(&bytes[..24]) == sum).then_some((
-        u64::from_le_bytes(bytes[8..16].try_into().ok()?),
-        i64::from_le_bytes(bytes[16..24].try_into().ok()?),
-    ))
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, bytes, at)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => {
-                bytes = &mut bytes[read..];
-                at += read as u64;
-            }
-        }
-    }
-    Ok(())
 }

@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::nanos;
+
 /// Ids remembered at most, whatever the window.
 const MOST: usize = 1 << 20;
 
@@ -11,6 +13,8 @@ const MOST: usize = 1 << 20;
 pub(super) struct Dedupe {
     seqs: HashMap<Arc<str>, u64>,
     order: VecDeque<(i64, Arc<str>)>,
+    /// The newest message, and its id.
+    last: (u64, Option<Arc<str>>),
 }
 
 impl Dedupe {
@@ -18,11 +22,20 @@ impl Dedupe {
         self.seqs.get(id).copied()
     }
 
-    pub(super) fn add(&mut self, id: &str, seq: u64, time: i64) {
-        if self.seqs.contains_key(id) {
-            return;
+    /// The newest message's id.
+    pub(super) fn last(&self) -> &str {
+        self.last.1.as_deref().unwrap_or_default()
+    }
+
+    /// A message was stored, with this id.
+    pub(super) fn add(&mut self, id: Option<&str>, seq: u64, time: i64) {
+        let id: Option<Arc<str>> = id.map(Arc::from);
+        if seq > self.last.0 {
+            self.last = (seq, id.clone());
         }
-        let id: Arc<str> = id.into();
+        let Some(id) = id.filter(|it| !self.seqs.contains_key(it)) else {
+            return;
+        };
         self.seqs.insert(id.clone(), seq);
         self.order.push_back((time, id));
         if self.order.len() > MOST {
@@ -32,8 +45,7 @@ impl Dedupe {
 
     /// Forgets what is older than the window.
     pub(super) fn expire(&mut self, window: Duration, now: i64) {
-        let window = i64::try_from(window.as_nanos()).unwrap_or(i64::MAX);
-        let oldest = now.saturating_sub(window);
+        let oldest = now.saturating_sub(nanos(window));
         while self.order.front().is_some_and(|it| it.0 < oldest) {
             self.drop_first();
         }
@@ -55,9 +67,12 @@ mod tests {
     #[test]
     fn ids_are_known_within_the_window() {
         let mut ids = Dedupe::default();
-        ids.add("a", 1, 0);
-        ids.add("b", 2, 900);
+        ids.add(Some("a"), 1, 0);
+        ids.add(Some("b"), 2, 900);
+        assert_eq!(ids.last(), "b");
+        ids.add(None, 3, 900);
         ids.expire(Duration::from_nanos(500), 1000);
         assert_eq!((ids.get("a"), ids.get("b")), (None, Some(2)));
+        assert_eq!(ids.last(), "");
     }
 }

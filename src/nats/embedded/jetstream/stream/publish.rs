@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::json;
 
 use super::super::super::Delivered;
 use super::super::api::error::ApiError;
-use super::super::api::stream::Discard;
 use super::super::header::lines;
 use super::super::subject::Filter;
 use super::Owner;
@@ -62,19 +62,23 @@ impl From<ApiError> for Refusal {
 impl Owner {
     /// Stores a message; the answer waits until it is written.
     pub(super) fn publish(&mut self, message: &Delivered, subject: &Arc<str>) {
-        let headers = message.headers.as_ref();
-        let outcome = self.admit(subject, headers, &message.payload);
-        let Some(reply) = message.reply.as_ref().filter(|_| !self.config.no_ack) else {
+        let outcome = self.admit(subject, message.headers.as_ref(), &message.payload);
+        let Some(reply) = &message.reply else {
             return;
         };
         let answer = match outcome {
-            Ok(seq) => format!("{}\"seq\":{seq}}}", self.ack_start),
+            Ok(seq) => format!("{}\"seq\":{seq}}}", self.ack_start).into(),
             Err(Refusal::Duplicate(seq)) => {
-                format!("{}\"seq\":{seq},\"duplicate\": true}}", self.ack_start)
+                format!("{}\"seq\":{seq},\"duplicate\": true}}", self.ack_start).into()
             }
-            Err(Refusal::Error(error)) => refusal(&error, &self.config.name),
+            Err(Refusal::Error(error)) => self.refusal(&error),
         };
-        self.answers.push((reply.clone(), answer.into()));
+        self.answers.push((reply.clone(), answer));
+    }
+
+    pub(super) fn refusal(&self, error: &ApiError) -> Bytes {
+        let body = json!({ "error": error, "stream": self.config.name, "seq": 0 });
+        body.to_string().into()
     }
 
     fn admit(
@@ -86,7 +90,7 @@ impl Owner {
         if self.config.sealed {
             return Err(ApiError::SEALED.into());
         }
-        if let Some(error) = self.broken(self.now) {
+        if let Some(error) = self.broken() {
             return Err(ApiError::store(error).into());
         }
         let wishes = Wishes::read(headers);
@@ -94,51 +98,42 @@ impl Owner {
             return Err(ApiError::NO_TTL.into());
         }
         self.check(&wishes, subject)?;
-        let size = headers.map_or(0, Bytes::len) + payload.len();
-        if self.config.max_msg_size > 0 && size as i64 > self.config.max_msg_size {
+        let bytes = headers.map_or(0, Bytes::len) + payload.len();
+        if usize::try_from(self.config.max_msg_size).is_ok_and(|most| bytes > most) {
             return Err(ApiError::MESSAGE_TOO_LARGE.into());
         }
         if headers.is_some_and(|it| it.len() > HEADERS) {
             return Err(ApiError::HEADERS_TOO_LARGE.into());
         }
-        let size = self.store.size(
-            subject,
-            headers.map(|it| &it[..]),
-            payload,
-            self.store.on_disk(),
-        );
-        if !self.usage.room(size.into(), self.store.on_disk()) {
-            return Err(ApiError::new(500, 10023, "insufficient resources").into());
+        let size = self.store.size(subject, headers, payload).into();
+        let usage = &self.shared.usage;
+        if self.disk.is_none()
+            && usage.memory.get() - self.share.0 + self.store.bytes() + size > usage.max_memory
+        {
+            return Err(ApiError::NO_ROOM.into());
         }
-        let mut kills = self.displaced(subject, size.into())?;
+        let mut kills = self.surplus(Some((subject, size)))?;
         match wishes.rollup {
-            Some("all") => kills = self.store.sequences().collect(),
-            Some(_) => {
-                if let Some(seqs) = self.store.of_subject(subject) {
-                    kills.extend(seqs);
-                    kills.sort_unstable();
-                    kills.dedup();
-                }
-            }
+            Some("all") => kills.extend(self.store.sequences()),
+            Some(_) => kills.extend(self.store.of_subject(subject).into_iter().flatten()),
             None => {}
         }
-        for seq in &kills {
-            self.gone(*seq);
-        }
+        let gone = self.named(kills.iter().copied());
         let seq = self
             .store
-            .append(subject, headers, payload, self.wall, &kills)
-            .map_err(|error| {
-                self.failed = Some((self.now, error.to_string()));
-                ApiError::store(error.to_string())
-            })?;
+            .append(
+                subject,
+                headers,
+                payload,
+                self.wall,
+                kills.into_iter().collect(),
+            )
+            .map_err(ApiError::store)?;
+        self.tell_gone(gone);
         for consumer in self.consumers.values_mut() {
             consumer.stored(seq, subject);
         }
-        self.last_id = wishes.id.map(Arc::from);
-        if let Some(id) = &self.last_id {
-            self.dedupe.add(id, seq, self.wall);
-        }
+        self.dedupe.add(wishes.id, seq, self.wall);
         Ok(seq)
     }
 
@@ -153,6 +148,7 @@ impl Owner {
                 return Err(Refusal::Duplicate(seq));
             }
         }
+        let wrong = |last: u64| ApiError::new(400, 10071, format!("wrong last sequence: {last}"));
         if let Some(expected) = wishes.last_of_subject {
             let last = match wishes.last_subject {
                 Some(filter) => self.store.last_of(&Filter::new([filter])),
@@ -161,91 +157,24 @@ impl Owner {
                     .of_subject(subject)
                     .and_then(|it| it.back().copied()),
             };
-            let last = last.unwrap_or(0);
-            if last != expected {
-                return Err(ApiError::wrong_last(last).into());
+            if last.unwrap_or(0) != expected {
+                return Err(wrong(last.unwrap_or(0)).into());
             }
         }
         if wishes.last.is_some_and(|it| it != self.store.last()) {
-            return Err(ApiError::wrong_last(self.store.last()).into());
+            return Err(wrong(self.store.last()).into());
         }
-        if let Some(expected) = wishes.last_id {
-            let last = self.last_id.as_deref().unwrap_or("");
-            if expected != last {
-                return Err(ApiError::new(400, 10070, format!("wrong last msg ID: {last}")).into());
-            }
+        let last = self.dedupe.last();
+        if wishes.last_id.is_some_and(|it| it != last) {
+            return Err(ApiError::new(400, 10070, format!("wrong last msg ID: {last}")).into());
         }
+        let rollup = |text: &str| Err(ApiError::new(500, 10111, text).into());
         match wishes.rollup {
-            Some(_) if !self.config.allow_rollup_hdrs || self.config.deny_purge => {
-                Err(ApiError::rollup("rollup not permitted").into())
-            }
+            Some(_) if !self.config.allow_rollup_hdrs => rollup("rollup not permitted"),
             Some(it) if it != "all" && it != "sub" => {
-                Err(ApiError::rollup(format!("rollup value invalid: {it:?}")).into())
+                rollup(&format!("rollup value invalid: {it:?}"))
             }
             _ => Ok(()),
         }
     }
-
-    /// The messages that go when one of this size comes.
-    fn displaced(&self, subject: &str, size: u64) -> Result<Vec<u64>, ApiError> {
-        let config = &self.config;
-        let limit = |it: i64| u64::try_from(it).ok().filter(|it| *it > 0);
-        let mut kills = Vec::new();
-        let mut freed = 0;
-        if let Some(most) = limit(config.max_msgs_per_subject)
-            && let Some(seqs) = self.store.of_subject(subject)
-            && seqs.len() as u64 >= most
-        {
-            if config.discard_new_per_subject {
-                return Err(ApiError::store("maximum messages per subject exceeded"));
-            }
-            let surplus = seqs.len() - most as usize + 1;
-            kills.extend(seqs.iter().take(surplus));
-            freed = kills.iter().map(|it| self.store.size_of(*it)).sum();
-        }
-        let (messages, bytes) = (self.store.totals().messages, self.store.bytes());
-        let (max_msgs, max_bytes) = (limit(config.max_msgs), limit(config.max_bytes));
-        if config.discard == Discard::New {
-            if kills.is_empty() && max_msgs.is_some_and(|it| messages >= it) {
-                return Err(ApiError::store("maximum messages exceeded"));
-            }
-            if max_bytes.is_some_and(|it| bytes - freed + size > it) {
-                return Err(ApiError::store("maximum bytes exceeded"));
-            }
-            return Ok(kills);
-        }
-        let over = |left: u64, bytes: u64| {
-            max_msgs.is_some_and(|it| left + 1 > it)
-                || max_bytes.is_some_and(|it| bytes + size > it)
-        };
-        let (mut left, mut bytes) = (messages - kills.len() as u64, bytes - freed);
-        if over(left, bytes) {
-            for seq in self.store.sequences() {
-                if !over(left, bytes) || left == 0 {
-                    break;
-                }
-                if !kills.contains(&seq) {
-                    kills.push(seq);
-                    left -= 1;
-                    bytes -= self.store.size_of(seq);
-                }
-            }
-        }
-        Ok(kills)
-    }
-}
-
-fn refusal(error: &ApiError, stream: &str) -> String {
-    #[derive(serde::Serialize)]
-    struct Refused<'a> {
-        error: &'a ApiError,
-        stream: &'a str,
-        seq: u64,
-    }
-    serde_json::to_string(&Refused {
-        error,
-        stream,
-        seq: 0,
-    })
-    .unwrap_or_default()
 }
