@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use data_encoding::BASE64URL_NOPAD;
 use nkeys::{KeyPair, KeyPairType};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 /// The credentials that a server accepts; without any, everybody may connect.
@@ -27,17 +28,18 @@ pub enum Credential {
     Nkey(String),
 }
 
-/// What a client shows.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Shown<'a> {
-    pub(super) token: Option<&'a str>,
-    pub(super) user: Option<&'a str>,
-    pub(super) password: Option<&'a str>,
-    pub(super) nkey: Option<&'a str>,
+/// What a client shows in CONNECT.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Shown {
+    auth_token: String,
+    user: String,
+    pass: String,
+    nkey: String,
     /// Of the server's nonce, in base64url.
-    pub(super) signature: Option<&'a str>,
+    sig: String,
     /// A token that an account has signed, which is never accepted.
-    pub(super) jwt: bool,
+    jwt: String,
 }
 
 /// Why credentials cannot be used.
@@ -90,13 +92,13 @@ impl Auth {
     }
 
     /// Whether this lets a client in.
-    pub(super) fn accepts(&self, shown: &Shown<'_>, nonce: &str) -> bool {
+    pub(super) fn accepts(&self, shown: &Shown, nonce: &str) -> bool {
         !self.required() || self.accepted.iter().any(|it| it.accepts(shown, nonce))
     }
 
     /// Why a client was not let in, for the log.
-    pub(super) fn hint(&self, shown: &Shown<'_>) -> &'static str {
-        if shown.jwt {
+    pub(super) fn hint(&self, shown: &Shown) -> &'static str {
+        if !shown.jwt.is_empty() {
             "tokens of an operator and accounts are not supported here, use nats-server"
         } else {
             "it showed nothing that is accepted"
@@ -123,23 +125,18 @@ impl Credential {
         }
     }
 
-    fn accepts(&self, shown: &Shown<'_>, nonce: &str) -> bool {
+    fn accepts(&self, shown: &Shown, nonce: &str) -> bool {
         match self {
-            Self::Token(token) => shown.token.is_some_and(|it| same(it, token)),
-            Self::User { name, password } => {
-                shown.user.is_some_and(|it| same(it, name))
-                    && shown.password.is_some_and(|it| same(it, password))
-            }
-            Self::Nkey(key) => shown.nkey == Some(key) && signed(key, nonce, shown.signature),
+            Self::Token(token) => same(&shown.auth_token, token),
+            Self::User { name, password } => same(&shown.user, name) && same(&shown.pass, password),
+            Self::Nkey(key) => shown.nkey == *key && signed(key, nonce, &shown.sig),
         }
     }
 }
 
-fn signed(key: &str, nonce: &str, signature: Option<&str>) -> bool {
-    let Some(signature) = signature.map(|it| it.trim_end_matches('=')) else {
-        return false;
-    };
-    let Ok(signature) = BASE64URL_NOPAD.decode(signature.as_bytes()) else {
+fn signed(key: &str, nonce: &str, signature: &str) -> bool {
+    let signature = signature.trim_end_matches('=').as_bytes();
+    let Ok(signature) = BASE64URL_NOPAD.decode(signature) else {
         return false;
     };
     let key = KeyPair::from_public_key(key);
@@ -153,9 +150,7 @@ fn same(a: &str, b: &str) -> bool {
 
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Auth")
-            .field("accepted", &self.accepted)
-            .finish()
+        f.debug_tuple("Auth").field(&self.accepted).finish()
     }
 }
 
@@ -166,6 +161,12 @@ impl fmt::Debug for Credential {
             Self::User { .. } => "User",
             Self::Nkey(_) => "Nkey",
         })
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shown")
     }
 }
 
@@ -190,40 +191,38 @@ mod tests {
         .unwrap();
         let sign = |nonce: &str| BASE64URL_NOPAD.encode(&key.sign(nonce.as_bytes()).unwrap());
         let (good, other, public) = (sign("nonce"), sign("other"), key.public_key());
-        let nothing = Shown::default();
-        let token = |it| Shown {
-            token: Some(it),
-            ..nothing
+        let shown = |auth_token: &str, user: &str, pass: &str| Shown {
+            auth_token: auth_token.into(),
+            user: user.into(),
+            pass: pass.into(),
+            ..Shown::default()
         };
-        let user = |user, password| Shown {
-            user: Some(user),
-            password: Some(password),
-            ..nothing
+        let nkey = |sig: &str| Shown {
+            nkey: public.clone(),
+            sig: sig.into(),
+            ..Shown::default()
         };
-        let nkey = |signature| Shown {
-            nkey: Some(&*public),
-            signature,
-            ..nothing
-        };
-        for shown in [token("t0ken"), user("ada", "pass"), nkey(Some(&*good))] {
-            assert!(auth.accepts(&shown, "nonce"));
+        for it in [
+            shown("t0ken", "", ""),
+            shown("", "ada", "pass"),
+            nkey(&good),
+        ] {
+            assert!(auth.accepts(&it, "nonce"));
         }
         let refused = [
-            nothing,
-            token("token"),
-            user("ada", "word"),
-            user("bob", "pass"),
-            nkey(None),
-            nkey(Some("!")),
-            nkey(Some(&*other)),
+            Shown::default(),
+            shown("token", "", ""),
+            shown("", "ada", "word"),
+            shown("", "bob", "pass"),
+            nkey(""),
+            nkey("!"),
+            nkey(&other),
         ];
-        for shown in refused {
-            assert!(!auth.accepts(&shown, "nonce"));
+        for it in refused {
+            assert!(!auth.accepts(&it, "nonce"));
         }
-        assert_eq!(
-            format!("{auth:?}"),
-            "Auth { accepted: [Token, User, Nkey] }"
-        );
+        assert_eq!(format!("{:?}", shown("t0ken", "ada", "pass")), "Shown");
+        assert_eq!(format!("{auth:?}"), "Auth([Token, User, Nkey])");
     }
 
     #[test]

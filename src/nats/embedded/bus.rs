@@ -4,15 +4,13 @@
 //! queue are held back while it is long. Does not know what its users make of the messages.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
-use super::hub::{Hub, Sink, Subscription};
-use super::message::{Message, Part};
+use super::hub::{Hub, Message, Sink, Subscription};
 
 /// Bytes that wait for one internal subscriber until more are dropped.
 const LIMIT: usize = 64 * 1024 * 1024;
@@ -55,7 +53,11 @@ impl Bus {
     /// Listens on `filter`, which may hold wildcards; with a queue, as one of a group.
     pub fn subscribe(&self, filter: &str, queue: Option<&str>) -> BusSubscription {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let inbox = Arc::new(Inbox::new(sender));
+        let inbox = Arc::new(Inbox {
+            sender,
+            pending: AtomicUsize::new(0),
+            drained: Notify::new(),
+        });
         let subscription = Arc::new(Subscription::new(
             filter.as_bytes(),
             queue.map(str::as_bytes),
@@ -94,8 +96,8 @@ impl Bus {
         let message = Message {
             subject: subject.as_bytes(),
             reply: reply.map(str::as_bytes),
-            headers: headers.map(Part::shared),
-            payload: Part::shared(payload),
+            headers: headers.map(|it| &**it),
+            payload,
         };
         self.hub.publish(to.as_bytes(), &message)
     }
@@ -104,18 +106,6 @@ impl Bus {
     pub fn interest(&self, subject: &str) -> bool {
         self.hub.interest(subject.as_bytes())
     }
-
-    /// Waits until nobody listens on this subject.
-    pub async fn interest_ended(&self, subject: &str) {
-        loop {
-            let mut ended = pin!(self.hub.ended().notified());
-            ended.as_mut().enable();
-            if !self.interest(subject) {
-                return;
-            }
-            ended.await;
-        }
-    }
 }
 
 impl BusSubscription {
@@ -123,17 +113,15 @@ impl BusSubscription {
     ///
     /// `None` never comes while this is held: the sending side lives as long as the subscription.
     pub async fn next(&mut self) -> Option<Delivered> {
-        let it = self.receiver.recv().await;
-        if let Some(it) = &it {
-            self.inbox.taken(cost(it));
-        }
-        it
+        let it = self.receiver.recv().await?;
+        self.inbox.taken(&it);
+        Some(it)
     }
 
     /// A message that is there already.
     pub fn try_next(&mut self) -> Option<Delivered> {
         let it = self.receiver.try_recv().ok()?;
-        self.inbox.taken(cost(&it));
+        self.inbox.taken(&it);
         Some(it)
     }
 }
@@ -141,7 +129,9 @@ impl BusSubscription {
 impl Drop for BusSubscription {
     fn drop(&mut self) {
         self.hub.unsubscribe(&self.subscription);
-        self.inbox.close();
+        // Nobody should wait for room here any more.
+        self.receiver.close();
+        self.inbox.drained.notify_waiters();
     }
 }
 
@@ -149,20 +139,10 @@ impl Drop for BusSubscription {
 pub(super) struct Inbox {
     sender: mpsc::UnboundedSender<Delivered>,
     pending: AtomicUsize,
-    closed: AtomicBool,
     drained: Notify,
 }
 
 impl Inbox {
-    fn new(sender: mpsc::UnboundedSender<Delivered>) -> Self {
-        Self {
-            sender,
-            pending: AtomicUsize::new(0),
-            closed: AtomicBool::new(false),
-            drained: Notify::new(),
-        }
-    }
-
     /// Takes a message in, unless there is no room or its texts are none.
     pub(super) fn deliver(&self, message: &Message<'_>) -> bool {
         let Ok(subject) = std::str::from_utf8(message.subject) else {
@@ -178,49 +158,39 @@ impl Inbox {
         let it = Delivered {
             subject: subject.into(),
             reply: reply.map(Arc::from),
-            headers: message.headers.as_ref().map(Part::to_bytes),
-            payload: message.payload.to_bytes(),
+            headers: message.headers.map(Bytes::copy_from_slice),
+            payload: Bytes::copy_from_slice(message.payload),
         };
-        self.pending.fetch_add(cost(&it), Ordering::AcqRel);
+        self.pending.fetch_add(it.cost(), Ordering::AcqRel);
         self.sender.send(it).is_ok()
     }
 
     /// So much waits that senders should pause.
     pub(super) fn crowded(&self) -> bool {
-        self.pending.load(Ordering::Acquire) > HIGH_WATER && !self.closed.load(Ordering::Acquire)
+        self.pending.load(Ordering::Acquire) > HIGH_WATER && !self.sender.is_closed()
     }
 
-    /// Waits until senders may go on.
-    pub(super) async fn room(&self) {
-        loop {
-            let mut drained = pin!(self.drained.notified());
-            drained.as_mut().enable();
-            if !self.crowded() {
-                return;
-            }
-            drained.await;
-        }
+    /// Signals each time that it is crowded no more.
+    pub(super) fn drained(&self) -> &Notify {
+        &self.drained
     }
 
-    fn taken(&self, bytes: usize) {
-        let before = self.pending.fetch_sub(bytes, Ordering::AcqRel);
-        if before > HIGH_WATER && before.saturating_sub(bytes) <= HIGH_WATER {
+    fn taken(&self, it: &Delivered) {
+        let before = self.pending.fetch_sub(it.cost(), Ordering::AcqRel);
+        if before > HIGH_WATER && before - it.cost() <= HIGH_WATER {
             self.drained.notify_waiters();
         }
     }
-
-    fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        self.drained.notify_waiters();
-    }
 }
 
-fn cost(it: &Delivered) -> usize {
-    OVERHEAD
-        + it.subject.len()
-        + it.reply.as_ref().map_or(0, |it| it.len())
-        + it.headers.as_ref().map_or(0, Bytes::len)
-        + it.payload.len()
+impl Delivered {
+    fn cost(&self) -> usize {
+        OVERHEAD
+            + self.subject.len()
+            + self.reply.as_ref().map_or(0, |it| it.len())
+            + self.headers.as_ref().map_or(0, Bytes::len)
+            + self.payload.len()
+    }
 }
 
 impl fmt::Debug for Bus {
@@ -231,11 +201,7 @@ impl fmt::Debug for Bus {
 
 impl fmt::Debug for BusSubscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BusSubscription")
-            .field(
-                "filter",
-                &String::from_utf8_lossy(self.subscription.filter()),
-            )
-            .finish_non_exhaustive()
+        let filter = String::from_utf8_lossy(self.subscription.filter());
+        f.debug_tuple("BusSubscription").field(&filter).finish()
     }
 }

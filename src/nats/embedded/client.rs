@@ -3,6 +3,7 @@
 //! Shared between its session, which reads, and all that send to it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,12 +45,13 @@ impl Client {
 
     /// Remembers a subscription; false if its name is taken.
     pub(super) fn remember(&self, it: &Arc<Subscription>) -> bool {
-        let mut all = self.subscriptions();
-        if all.contains_key(it.sid()) {
-            return false;
+        match self.subscriptions().entry(it.sid().into()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(free) => {
+                free.insert(it.clone());
+                true
+            }
         }
-        all.insert(it.sid().into(), it.clone());
-        true
     }
 
     pub(super) fn find(&self, sid: &[u8]) -> Option<Arc<Subscription>> {
@@ -64,9 +66,7 @@ impl Client {
     /// Ends all of its subscriptions.
     pub(super) fn leave(&self, hub: &Hub) {
         let all = std::mem::take(&mut *self.subscriptions());
-        for it in all.values() {
-            hub.unsubscribe(it);
-        }
+        all.values().for_each(|it| hub.unsubscribe(it));
     }
 
     fn subscriptions(&self) -> MutexGuard<'_, HashMap<Box<[u8]>, Arc<Subscription>>> {

@@ -3,22 +3,22 @@
 //! Reads for `session.rs`, which understands, and starts the writer of `outbound.rs`. Keeps the times: for TLS, for
 //! authentication, for pings.
 
-use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf};
+use futures_util::FutureExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::burst::Writer;
 use super::client::Client;
-use super::outbound::Outbound;
+use super::outbound::{Outbound, Writer};
 use super::serving::Serving;
 use super::session::{Ended, Session};
 
@@ -31,54 +31,56 @@ const MUCH: usize = 64 * 1024;
 /// Reads in a row after which others get their turn.
 const TURNS: usize = 16;
 
+/// How long more is looked for before this sleeps: to be woken takes longer than most answers.
+const LOOK: Duration = Duration::from_micros(50);
+
+/// Whoever was silent for longer is not looked for.
+const CHATTY: Duration = Duration::from_micros(500);
+
 /// How long the last words to a client may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// How long a full queue of the server holds a sender back, at most.
-const CONGESTION: Duration = Duration::from_millis(250);
-
-/// Where a connection's bytes come from.
-enum Reader {
-    Plain(Arc<TcpStream>),
-    Tls(ReadHalf<TlsStream<TcpStream>>),
-}
+type Reader = Box<dyn AsyncRead + Send + Unpin>;
 
 /// Serves one client until it leaves, must leave, or the server ends.
 pub(super) async fn serve(mut socket: TcpStream, peer: SocketAddr, id: u64, serving: Arc<Serving>) {
     // Replies must not wait for the acknowledgement of what was sent before.
     let _ = socket.set_nodelay(true);
-    let info = serving.info(id, peer);
     if serving.full() {
         let line = b"-ERR 'maximum connections exceeded'\r\n";
         let _ = timeout(FAREWELL, socket.write_all(line)).await;
         return;
     }
-    let (reader, mut writer, direct) = match &serving.tls {
+    let info = serving.info(id, peer);
+    let (reader, writer, direct): (Reader, _, _) = match &serving.tls {
         None => {
-            let socket = Arc::new(socket);
-            let reader = Reader::Plain(socket.clone());
-            (reader, Writer::Plain(socket.clone()), Some(socket))
+            let (reader, writer) = socket.into_split();
+            let writer = Arc::new(writer);
+            let direct = Some(writer.clone());
+            (Box::new(reader), Writer::Plain(writer), direct)
         }
-        Some(_) => {
+        Some(acceptor) => {
             let line = info.line();
-            let greeted = timeout(serving.times.handshake, encrypt(socket, &line, &serving));
-            let Ok(Some(stream)) = greeted.await else {
+            let greeted = encrypt(socket, &line, acceptor);
+            let Ok(Some(stream)) = timeout(serving.config.auth_timeout, greeted).await else {
                 return;
             };
             let (reader, writer) = tokio::io::split(stream);
-            (Reader::Tls(reader), Writer::Tls(writer), None)
+            (Box::new(reader), Writer::Tls(writer), None)
         }
     };
-    let client = Arc::new(Client::new(id, Outbound::new(direct, serving.pending)));
+    let client = Client::new(id, Outbound::new(direct, serving.config.max_pending));
+    let client = Arc::new(client);
     if serving.tls.is_none() {
         client.out.line(&info.line());
         client.out.flush();
     }
-    let session = Session::new(client.clone(), serving.clone(), info);
-    let out = client.clone();
-    let writing = async move { out.out.write(&mut writer).await };
-    let mut writing = AbortOnDropHandle::new(tokio::spawn(writing));
-    let ended = read(session, reader, &client, &serving).await;
+    let (out, stall) = (client.clone(), serving.config.write_deadline);
+    let writing = tokio::spawn(async move { out.out.write(writer, stall).await });
+    let mut writing = AbortOnDropHandle::new(writing);
+    let mut session = Session::new(client.clone(), serving.clone(), info);
+    let ended = read(&mut session, reader, &client, &serving).await;
+    session.flush();
     client.leave(&serving.hub);
     match &ended {
         Ended::Cut => tracing::warn!(client = id, %peer, "closed a slow consumer"),
@@ -95,9 +97,8 @@ pub(super) async fn serve(mut socket: TcpStream, peer: SocketAddr, id: u64, serv
 async fn encrypt(
     mut socket: TcpStream,
     info: &[u8],
-    serving: &Serving,
+    acceptor: &TlsAcceptor,
 ) -> Option<TlsStream<TcpStream>> {
-    let acceptor = serving.tls.clone()?;
     socket.write_all(info).await.ok()?;
     let mut first = [0];
     socket.peek(&mut first).await.ok()?;
@@ -118,7 +119,7 @@ async fn encrypt(
 }
 
 async fn read(
-    mut session: Session,
+    session: &mut Session,
     mut reader: Reader,
     client: &Client,
     serving: &Serving,
@@ -126,37 +127,54 @@ async fn read(
     let mut buffer = BytesMut::new();
     let mut chunk = LITTLE;
     let mut turns = 0;
+    let mut told = false;
+    let (mut last, mut look) = (Instant::now(), Duration::ZERO);
     let mut cut = pin!(client.out.cut().cancelled());
     let mut leaving = pin!(serving.leaving.cancelled());
     let mut closing = pin!(serving.closing.cancelled());
-    let mut told = false;
-    let first = match serving.auth.required() {
-        true => serving.times.auth,
-        false => serving.times.ping,
-    };
-    let mut timer = pin!(sleep_until(Instant::now() + first));
+    let mut timer = pin!(sleep(match serving.config.auth.required() {
+        true => serving.config.auth_timeout,
+        false => serving.config.ping_interval,
+    }));
     loop {
         let room = session.need().saturating_sub(buffer.len()).max(chunk);
         buffer.reserve(room);
-        let came = match reader.now(&mut buffer) {
+        turns += 1;
+        let now = match turns % TURNS {
+            0 => {
+                tokio::task::yield_now().await;
+                None
+            }
+            _ => reader.read_buf(&mut buffer).now_or_never(),
+        };
+        let came = match now {
             Some(it) => it,
+            None if last.elapsed() < look => {
+                // Whoever else wants this processor has it first.
+                std::thread::yield_now();
+                tokio::task::yield_now().await;
+                continue;
+            }
             None => tokio::select! {
                 biased;
-                it = reader.wait(&mut buffer) => it,
                 () = &mut cut => return Ended::Cut,
                 () = &mut closing => return Ended::Gone,
                 () = &mut leaving, if !told => {
                     told = true;
                     session.lame_duck();
+                    session.flush();
                     continue;
                 }
                 () = &mut timer => {
                     if let Err(ended) = session.tick() {
                         return ended;
                     }
-                    timer.as_mut().reset(Instant::now() + serving.times.ping);
+                    session.flush();
+                    let next = tokio::time::Instant::now() + serving.config.ping_interval;
+                    timer.as_mut().reset(next);
                     continue;
                 }
+                it = reader.read_buf(&mut buffer) => it,
             },
         };
         let count = match came {
@@ -168,47 +186,19 @@ async fn read(
             _ if count < chunk / 4 => (chunk / 2).max(LITTLE),
             _ => chunk,
         };
-        let result = session.input(&mut buffer);
-        session.flush();
-        if let Err(ended) = result {
+        let silent = last.elapsed();
+        if let Err(ended) = session.input(&mut buffer) {
             return ended;
         }
-        if let Some(inbox) = session.crowded_inbox() {
-            let _ = timeout(CONGESTION, inbox.room()).await;
+        session.flush();
+        if let Some(it) = session.crowded() {
+            it.room().await;
         }
-        if let Some(client) = session.crowded_client() {
-            client.out.pause_sender().await;
-        }
-        turns += 1;
-        if turns % TURNS == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-impl Reader {
-    /// Reads what is there already.
-    fn now(&self, buffer: &mut BytesMut) -> Option<io::Result<usize>> {
-        match self {
-            Self::Plain(socket) => match socket.try_read_buf(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-                other => Some(other),
-            },
-            Self::Tls(_) => None,
-        }
-    }
-
-    /// Waits for something to read. Nothing is lost when this is dropped.
-    async fn wait(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        match self {
-            Self::Plain(socket) => loop {
-                socket.readable().await?;
-                match socket.try_read_buf(buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    other => return other,
-                }
-            },
-            Self::Tls(stream) => stream.read_buf(buffer).await,
-        }
+        last = Instant::now();
+        look = if silent < CHATTY {
+            LOOK
+        } else {
+            Duration::ZERO
+        };
     }
 }

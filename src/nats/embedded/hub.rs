@@ -3,27 +3,49 @@
 //! Between `session.rs` and `bus.rs`, which subscribe and publish, and `outbound.rs`, where clients' bytes wait. Holds
 //! its lock for the table only: never while bytes are queued, never across an await.
 
+use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::bus::Inbox;
 use super::client::Client;
-use super::message::Message;
 use super::outbound::Queued;
-use super::trie::{Matches, Trie};
+use super::trie::Trie;
 
-/// What matches a subject, to be kept as long as the table stays the same.
-pub(super) type Route = Matches<Arc<Subscription>>;
+/// How long a client that is behind holds a sender back, each time.
+const SLOW_CLIENT: Duration = Duration::from_millis(5);
+
+/// How long a full queue of the server itself does.
+const FULL_INBOX: Duration = Duration::from_millis(250);
 
 /// All subscriptions of a server.
 pub(super) struct Hub {
     table: RwLock<Trie<Arc<Subscription>>>,
     /// Counts changes of the table, so that a kept route is known to be old.
     generation: AtomicU64,
-    ended: Notify,
     turn: AtomicU64,
+}
+
+/// A message on its way, borrowed from where it came.
+pub(super) struct Message<'a> {
+    pub(super) subject: &'a [u8],
+    pub(super) reply: Option<&'a [u8]>,
+    /// The raw block, from `NATS/1.0` to the empty line.
+    pub(super) headers: Option<&'a [u8]>,
+    pub(super) payload: &'a [u8],
+}
+
+/// What matches a subject, to be kept as long as the table stays the same.
+#[derive(Default)]
+pub(super) struct Route {
+    /// Each gets the message.
+    plain: Vec<Arc<Subscription>>,
+    /// One of each gets the message. Never empty inside.
+    groups: Vec<Vec<Arc<Subscription>>>,
 }
 
 /// One subscription, of a client or of the server itself.
@@ -39,18 +61,21 @@ pub(super) struct Subscription {
 }
 
 /// Where a subscription's messages go.
+#[derive(Clone)]
 pub(super) enum Sink {
     Client(Arc<Client>),
     Bus(Arc<Inbox>),
 }
 
-/// What a sender wants to know after its messages are routed.
+/// What a sender has to do after its messages are routed.
 #[derive(Default)]
 pub(super) struct Wake {
     /// Clients whose bytes wait for somebody to write them.
     pub(super) clients: Vec<Arc<Client>>,
-    /// An internal queue that the sender should let shrink.
-    pub(super) crowded: Option<Arc<Inbox>>,
+    /// Who is behind, and should be waited for.
+    pub(super) crowded: Option<Sink>,
+    /// Something went to the server itself, which has work now.
+    pub(super) inside: bool,
 }
 
 impl Hub {
@@ -58,30 +83,20 @@ impl Hub {
         Self {
             table: RwLock::new(Trie::new()),
             generation: AtomicU64::new(1),
-            ended: Notify::new(),
             turn: AtomicU64::new(0),
         }
     }
 
     pub(super) fn subscribe(&self, it: &Arc<Subscription>) {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        table.insert(&it.filter, it.queue.as_deref(), it.clone());
+        table.insert(&it.filter, it.id(), it.clone());
         self.generation.fetch_add(1, Ordering::Release);
     }
 
-    pub(super) fn unsubscribe(&self, it: &Arc<Subscription>) {
+    pub(super) fn unsubscribe(&self, it: &Subscription) {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        let removed = table.remove(&it.filter, it.queue.as_deref(), it);
+        table.remove(&it.filter, it.id());
         self.generation.fetch_add(1, Ordering::Release);
-        drop(table);
-        if removed {
-            self.ended.notify_waiters();
-        }
-    }
-
-    /// Signals each end of a subscription.
-    pub(super) fn ended(&self) -> &Notify {
-        &self.ended
     }
 
     /// Changes whenever a kept route may be wrong.
@@ -89,15 +104,21 @@ impl Hub {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Adds all that match a subject.
-    pub(super) fn route(&self, subject: &[u8], found: &mut Route) {
+    /// Makes `route` all that match a subject.
+    pub(super) fn route(&self, subject: &[u8], route: &mut Route) {
+        route.plain.clear();
+        route.groups.clear();
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.matches(subject, found);
+        let _ = table.find(subject, |it| {
+            route.add(it.clone());
+            ControlFlow::Continue(())
+        });
     }
 
+    /// Somebody listens on a subject.
     pub(super) fn interest(&self, subject: &[u8]) -> bool {
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.any(subject)
+        table.find(subject, |_| ControlFlow::Break(())).is_break()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -107,13 +128,10 @@ impl Hub {
 
     /// Routes a message of the server itself by `to`, whatever subject it shows, and has it written.
     pub(super) fn publish(&self, to: &[u8], message: &Message<'_>) -> usize {
-        let mut wake = Wake::default();
-        let mut route = Route::default();
+        let (mut wake, mut route) = (Wake::default(), Route::default());
         self.route(to, &mut route);
         let count = self.deliver(&route, message, None, &mut wake);
-        for it in wake.clients {
-            it.out.wake();
-        }
+        wake.clients.iter().for_each(|it| it.out.wake());
         count
     }
 
@@ -126,19 +144,11 @@ impl Hub {
         except: Option<u64>,
         wake: &mut Wake,
     ) -> usize {
-        let mut count = 0;
-        for it in &route.plain {
-            count += usize::from(self.hand(it, message, except, wake));
-        }
-        for group in &route.queues {
-            let members = &group.members;
-            let start = self.spread(members.len());
-            let (later, first) = members.split_at(start);
-            let taken = first
-                .iter()
-                .chain(later)
-                .any(|it| self.hand(it, message, except, wake));
-            count += usize::from(taken);
+        let mut hand = |it: &Arc<Subscription>| self.hand(it, message, except, wake);
+        let mut count = route.plain.iter().filter(|it| hand(it)).count();
+        for members in &route.groups {
+            let (later, first) = members.split_at(self.spread(members.len()));
+            count += usize::from(first.iter().chain(later).any(&mut hand));
         }
         count
     }
@@ -155,8 +165,9 @@ impl Hub {
             Sink::Client(it) => it,
             Sink::Bus(inbox) => {
                 let taken = inbox.deliver(message);
+                wake.inside |= taken;
                 if taken && inbox.crowded() {
-                    wake.crowded = Some(inbox.clone());
+                    wake.crowded = Some(to.sink.clone());
                 }
                 return taken;
             }
@@ -175,19 +186,34 @@ impl Hub {
         queued != Queued::Refused
     }
 
-    /// A number below `len`, different each time and evenly spread.
+    /// A number below `len`, evenly spread over turns.
     fn spread(&self, len: usize) -> usize {
-        if len < 2 {
-            return 0;
-        }
-        // SplitMix64: scatters a counter well.
-        let mut it = self
+        // Steps of the golden ratio: however many groups take turns, none keeps hitting the same member.
+        let turn = self
             .turn
             .fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^= it >> 31;
-        usize::try_from(it % len as u64).unwrap_or_default()
+        (((turn >> 32) * len as u64) >> 32) as usize
+    }
+}
+
+impl Route {
+    fn add(&mut self, it: Arc<Subscription>) {
+        if it.queue.is_none() {
+            return self.plain.push(it);
+        }
+        let same = |group: &&mut Vec<Arc<Subscription>>| group[0].queue == it.queue;
+        match self.groups.iter_mut().find(same) {
+            Some(group) => group.push(it),
+            None => self.groups.push(vec![it]),
+        }
+    }
+
+    /// Leaves one subscription of this client, if there is one.
+    pub(super) fn only(&mut self, client: u64) {
+        let own = |it: &Arc<Subscription>| matches!(&it.sink, Sink::Client(it) if it.id == client);
+        self.plain.retain(own);
+        self.plain.truncate(1);
+        self.groups.clear();
     }
 }
 
@@ -211,15 +237,15 @@ impl Subscription {
         &self.sid
     }
 
-    /// Belongs to this client.
-    pub(super) fn of(&self, client: u64) -> bool {
-        matches!(&self.sink, Sink::Client(it) if it.id == client)
-    }
-
     /// Sets after how many messages, counted from the start, it ends; says whether it has had them.
     pub(super) fn limit(&self, max: u64) -> bool {
         self.max.store(max, Ordering::Release);
         self.delivered.load(Ordering::Acquire) >= max
+    }
+
+    /// Its own among all that there are: where it lives.
+    fn id(&self) -> u64 {
+        std::ptr::from_ref(self).addr() as u64
     }
 
     /// Counts a message: none if there have been enough, else whether it is the last.
@@ -233,8 +259,21 @@ impl Subscription {
     }
 }
 
-impl PartialEq for Subscription {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
+impl Sink {
+    /// Waits a little where much is unread.
+    pub(super) async fn room(&self) {
+        let (drained, most) = match self {
+            Self::Client(it) => (it.out.drained(), SLOW_CLIENT),
+            Self::Bus(it) => (it.drained(), FULL_INBOX),
+        };
+        let mut drained = pin!(drained.notified());
+        drained.as_mut().enable();
+        let crowded = match self {
+            Self::Client(it) => it.out.crowded(),
+            Self::Bus(it) => it.crowded(),
+        };
+        if crowded {
+            let _ = timeout(most, drained).await;
+        }
     }
 }

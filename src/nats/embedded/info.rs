@@ -1,8 +1,11 @@
 //! What server and client say of themselves: INFO and CONNECT.
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Config;
 use super::auth::Shown;
 
 /// The version of nats-server whose protocol this speaks. Clients decide by it what they may ask for.
@@ -47,33 +50,58 @@ pub(super) struct Info {
 }
 
 /// What a client says first.
-#[derive(Debug, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Connect {
+    #[serde(default = "yes")]
     pub(super) verbose: bool,
+    #[serde(default = "yes")]
     pub(super) pedantic: bool,
+    #[serde(default = "yes")]
     pub(super) echo: bool,
+    #[serde(default)]
     pub(super) headers: bool,
+    #[serde(default)]
     pub(super) no_responders: bool,
+    #[serde(default)]
     pub(super) protocol: i64,
+    #[serde(default)]
     pub(super) name: String,
+    #[serde(default)]
     pub(super) lang: String,
+    #[serde(default)]
     pub(super) version: String,
+    #[serde(default)]
     account: String,
-    auth_token: Option<Secret>,
-    user: Option<Secret>,
-    pass: Option<Secret>,
-    nkey: Option<Secret>,
-    sig: Option<Secret>,
-    jwt: Option<Secret>,
+    #[serde(flatten)]
+    pub(super) shown: Shown,
 }
 
-/// A text that is not shown.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Secret(String);
-
 impl Info {
+    /// What is the same for each client of a server that listens on this address.
+    pub(super) fn new(config: &Config, address: SocketAddr) -> Self {
+        Self {
+            server_id: format!("N{}", nuid::next()),
+            server_name: config.server_name.clone(),
+            version: VERSION,
+            proto: 1,
+            go: "",
+            host: address.ip().to_string(),
+            port: address.port(),
+            headers: true,
+            max_payload: config.max_payload,
+            jetstream: config.jetstream.is_some(),
+            domain: config.jetstream.as_ref().and_then(|it| it.domain.clone()),
+            single_node: true,
+            client_id: 0,
+            client_ip: String::new(),
+            auth_required: config.auth.required(),
+            tls_required: config.tls.is_some(),
+            tls_verify: config.tls.as_ref().is_some_and(|it| it.client_ca.is_some()),
+            nonce: String::new(),
+            ldm: false,
+        }
+    }
+
     /// The line to send.
     pub(super) fn line(&self) -> Vec<u8> {
         let mut line = b"INFO ".to_vec();
@@ -92,54 +120,14 @@ impl Connect {
         serde_json::from_value(Value::Object(fields))
     }
 
-    /// What it shows to be let in.
-    pub(super) fn shown(&self) -> Shown<'_> {
-        fn text(it: Option<&Secret>) -> Option<&str> {
-            it.map(|it| it.0.as_str()).filter(|it| !it.is_empty())
-        }
-        Shown {
-            token: text(self.auth_token.as_ref()),
-            user: text(self.user.as_ref()),
-            password: text(self.pass.as_ref()),
-            nkey: text(self.nkey.as_ref()),
-            signature: text(self.sig.as_ref()),
-            jwt: text(self.jwt.as_ref()).is_some(),
-        }
-    }
-
     /// It asks for an account, and there is but the one.
     pub(super) fn elsewhere(&self) -> bool {
         !matches!(&*self.account, "" | "$G")
     }
 }
 
-impl Default for Connect {
-    fn default() -> Self {
-        Self {
-            verbose: true,
-            pedantic: true,
-            echo: true,
-            headers: false,
-            no_responders: false,
-            protocol: 0,
-            name: String::new(),
-            lang: String::new(),
-            version: String::new(),
-            account: String::new(),
-            auth_token: None,
-            user: None,
-            pass: None,
-            nkey: None,
-            sig: None,
-            jwt: None,
-        }
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
+fn yes() -> bool {
+    true
 }
 
 fn is_false(it: &bool) -> bool {

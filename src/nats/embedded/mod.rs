@@ -7,7 +7,6 @@
 //! JetStream, use `bus.rs`. Does not know lattices, hosts or claims.
 
 mod auth;
-mod burst;
 mod bus;
 mod cache;
 mod client;
@@ -15,7 +14,6 @@ mod connection;
 mod hub;
 mod info;
 pub mod jetstream;
-mod message;
 mod outbound;
 pub mod parser;
 mod serving;
@@ -47,9 +45,7 @@ pub use tls::{Tls, TlsError};
 use self::hub::Hub;
 use self::info::Info;
 use self::jetstream::JetStream;
-use self::outbound::Limits;
-use self::parser::Bounds;
-use self::serving::{Serving, Times};
+use self::serving::Serving;
 use self::thread::Thread;
 
 /// How long to wait when no connection can be accepted, as when there are too many open files.
@@ -108,7 +104,6 @@ pub struct Running {
     address: SocketAddr,
     bus: Bus,
     serving: Arc<Serving>,
-    accepting: CancellationToken,
     task: AbortOnDropHandle<()>,
     jetstream: Option<JetStream>,
     _thread: Thread,
@@ -130,45 +125,28 @@ impl Server {
         let listener = std::net::TcpListener::bind(config.listen).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let hub = Arc::new(Hub::new());
-        let serving = Arc::new(Serving {
-            greeting: greeting(&config, address),
-            hub: hub.clone(),
-            tls: tls.map(TlsAcceptor::from),
-            bounds: Bounds {
-                control_line: config.max_control_line,
-                payload: config.max_payload,
-            },
-            pending: Limits {
-                pending: config.max_pending,
-                stall: config.write_deadline,
-            },
-            times: Times {
-                handshake: config.auth_timeout,
-                auth: config.auth_timeout,
-                ping: config.ping_interval,
-            },
-            subscriptions: config.max_subscriptions,
-            connections: config.max_connections,
-            open: AtomicUsize::new(0),
-            leaving: CancellationToken::new(),
-            closing: CancellationToken::new(),
-            auth: config.auth,
-        });
-        let accepting = CancellationToken::new();
+        tracing::info!(%address, version = VERSION, "serving NATS on this machine: a single node, without clusters or leaf nodes");
         let thread = Thread::start().map_err(StartError::Thread)?;
-        let bus = Bus::new(hub);
-        let jetstream = match config.jetstream {
+        let hub = Arc::new(Hub::new());
+        let bus = Bus::new(hub.clone());
+        let jetstream = match config.jetstream.clone() {
             None => None,
             Some(it) => Some(thread.within(|| JetStream::start(bus.clone(), it))?),
         };
-        let task = thread.spawn(accept(listener, serving.clone(), accepting.clone()));
-        tracing::info!(%address, version = VERSION, "serving NATS on this machine: a single node, without clusters or leaf nodes");
+        let serving = Arc::new(Serving {
+            hub,
+            tls: tls.map(TlsAcceptor::from),
+            greeting: Info::new(&config, address),
+            config,
+            open: AtomicUsize::new(0),
+            leaving: CancellationToken::new(),
+            closing: CancellationToken::new(),
+        });
+        let task = thread.spawn(accept(listener, serving.clone()));
         Ok(Running {
             address,
             bus,
             serving,
-            accepting,
             task,
             jetstream,
             _thread: thread,
@@ -221,7 +199,6 @@ impl Running {
     /// Takes no more connections, tells clients to go elsewhere, after `grace` closes those that are left, and brings
     /// streams to the disk.
     pub async fn shutdown(mut self, grace: Duration) {
-        self.accepting.cancel();
         self.serving.leaving.cancel();
         if tokio::time::timeout(grace, &mut self.task).await.is_err() {
             self.serving.closing.cancel();
@@ -234,11 +211,7 @@ impl Running {
 }
 
 /// Takes connections in, and owns them until the last has ended.
-async fn accept(
-    listener: std::net::TcpListener,
-    serving: Arc<Serving>,
-    accepting: CancellationToken,
-) {
+async fn accept(listener: std::net::TcpListener, serving: Arc<Serving>) {
     let listener = match TcpListener::from_std(listener) {
         Ok(it) => it,
         Err(error) => return tracing::error!(%error, "cannot listen"),
@@ -249,7 +222,7 @@ async fn accept(
         let accepted = tokio::select! {
             it = listener.accept() => it,
             Some(_) = clients.join_next() => continue,
-            () = accepting.cancelled() => break,
+            () = serving.leaving.cancelled() => break,
         };
         match accepted {
             Ok((socket, peer)) => {
@@ -270,30 +243,6 @@ async fn serve(socket: TcpStream, peer: SocketAddr, id: u64, serving: Arc<Servin
     serving.open.fetch_add(1, Ordering::AcqRel);
     connection::serve(socket, peer, id, serving.clone()).await;
     serving.open.fetch_sub(1, Ordering::AcqRel);
-}
-
-fn greeting(config: &Config, address: SocketAddr) -> Info {
-    Info {
-        server_id: format!("N{}", nuid::next()),
-        server_name: config.server_name.clone(),
-        version: VERSION,
-        proto: 1,
-        go: "",
-        host: address.ip().to_string(),
-        port: address.port(),
-        headers: true,
-        max_payload: config.max_payload,
-        jetstream: config.jetstream.is_some(),
-        domain: config.jetstream.as_ref().and_then(|it| it.domain.clone()),
-        single_node: true,
-        client_id: 0,
-        client_ip: String::new(),
-        auth_required: config.auth.required(),
-        tls_required: config.tls.is_some(),
-        tls_verify: config.tls.as_ref().is_some_and(|it| it.client_ca.is_some()),
-        nonce: String::new(),
-        ldm: false,
-    }
 }
 
 impl std::fmt::Debug for Running {

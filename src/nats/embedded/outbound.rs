@@ -4,31 +4,22 @@
 //! them at once; the client's writer task does the rest, and all of it where there is TLS. A client that lets too much
 //! pile up, or takes nothing for too long, is cut off.
 
-use std::collections::VecDeque;
-use std::pin::pin;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use tokio::io::{AsyncWriteExt as _, WriteHalf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use super::burst::{Burst, Writer};
-use super::message::{Message, Part};
+use super::hub::Message;
 
-/// Bodies from this size on are not copied if their sender shares them.
-pub(super) const SHARE: usize = 16 * 1024;
-
-/// A buffer that has grown beyond this is not kept.
+/// A buffer that has grown beyond this is not kept, and no more is encrypted at once.
 const KEEP: usize = 64 * 1024;
-
-/// What a sender writes for somebody else before it goes back to its own work.
-const TURNS: usize = 4;
-
-/// How long a sender is held back for a client that is behind, each time.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// A client that takes nothing for so long is not waited for any more.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -40,18 +31,16 @@ pub(super) struct Outbound {
     wake: Notify,
     drained: Notify,
     /// Without TLS, senders write here themselves.
-    socket: Option<Arc<TcpStream>>,
-    limits: Limits,
+    socket: Option<Arc<OwnedWriteHalf>>,
+    /// Bytes that may wait.
+    most: usize,
     cut: CancellationToken,
 }
 
-/// What a client may leave unread.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    /// Bytes that wait.
-    pub(super) pending: usize,
-    /// How long nothing is taken.
-    pub(super) stall: Duration,
+/// Where a client's writer task writes.
+pub(super) enum Writer {
+    Plain(Arc<OwnedWriteHalf>),
+    Tls(WriteHalf<TlsStream<TcpStream>>),
 }
 
 /// What became of queued bytes.
@@ -65,33 +54,32 @@ pub(super) enum Queued {
     More,
 }
 
-#[derive(Default)]
 struct Queue {
-    /// Closed pieces, oldest first.
-    pieces: VecDeque<Bytes>,
-    /// What follows them, open for more.
-    tail: Vec<u8>,
-    spare: Vec<u8>,
-    /// Bytes of all of it, those being written included.
-    pending: usize,
+    bytes: Vec<u8>,
+    /// How many of them are written.
+    done: usize,
     /// Somebody has promised to write.
     promised: bool,
-    /// Somebody writes.
-    busy: bool,
     /// Nothing more is taken.
     finished: bool,
-    /// When the socket last took something of much.
-    taken: Option<Instant>,
+    /// When the client last took something.
+    taken: Instant,
 }
 
 impl Outbound {
-    pub(super) fn new(socket: Option<Arc<TcpStream>>, limits: Limits) -> Self {
+    pub(super) fn new(socket: Option<Arc<OwnedWriteHalf>>, most: usize) -> Self {
         Self {
-            queue: Mutex::new(Queue::default()),
+            queue: Mutex::new(Queue {
+                bytes: Vec::new(),
+                done: 0,
+                promised: false,
+                finished: false,
+                taken: Instant::now(),
+            }),
             wake: Notify::new(),
             drained: Notify::new(),
             socket,
-            limits,
+            most,
             cut: CancellationToken::new(),
         }
     }
@@ -107,32 +95,27 @@ impl Outbound {
         if queue.finished {
             return Queued::Refused;
         }
-        let block = it.headers.as_ref().filter(|_| headers);
-        let size = it.payload.len() + block.map_or(0, Part::len);
-        let tail = &mut queue.tail;
-        let start = tail.len();
-        tail.extend_from_slice(if block.is_some() { b"HMSG " } else { b"MSG " });
-        tail.extend_from_slice(it.subject);
-        tail.push(b' ');
-        tail.extend_from_slice(sid);
-        tail.push(b' ');
+        let block = it.headers.filter(|_| headers);
+        let to = &mut queue.bytes;
+        to.extend_from_slice(if block.is_some() { b"HMSG " } else { b"MSG " });
+        to.extend_from_slice(it.subject);
+        to.push(b' ');
+        to.extend_from_slice(sid);
+        to.push(b' ');
         if let Some(reply) = it.reply {
-            tail.extend_from_slice(reply);
-            tail.push(b' ');
+            to.extend_from_slice(reply);
+            to.push(b' ');
         }
         if let Some(block) = block {
-            number(tail, block.len());
-            tail.push(b' ');
+            number(to, block.len());
+            to.push(b' ');
         }
-        number(tail, size);
-        tail.extend_from_slice(b"\r\n");
-        let head = tail.len() - start;
-        if let Some(block) = block {
-            queue.part(block);
-        }
-        queue.part(&it.payload);
-        queue.tail.extend_from_slice(b"\r\n");
-        self.queued(queue, head + size + 2)
+        number(to, block.map_or(0, <[u8]>::len) + it.payload.len());
+        to.extend_from_slice(b"\r\n");
+        to.extend_from_slice(block.unwrap_or_default());
+        to.extend_from_slice(it.payload);
+        to.extend_from_slice(b"\r\n");
+        self.queued(queue)
     }
 
     /// Queues a line of the protocol, its end included.
@@ -141,8 +124,8 @@ impl Outbound {
         if queue.finished {
             return Queued::Refused;
         }
-        queue.tail.extend_from_slice(text);
-        self.queued(queue, text.len())
+        queue.bytes.extend_from_slice(text);
+        self.queued(queue)
     }
 
     /// Takes nothing more; the writer ends when what waits is written.
@@ -159,77 +142,112 @@ impl Outbound {
     /// So much is unread that senders should pause, and it gets less.
     pub(super) fn crowded(&self) -> bool {
         let queue = self.lock();
-        queue.pending >= self.limits.few() && queue.taken.is_some_and(|it| it.elapsed() < PATIENCE)
+        queue.waiting() >= self.few() && queue.taken.elapsed() < PATIENCE
+    }
+
+    /// Signals each time that a client which was behind has caught up.
+    pub(super) fn drained(&self) -> &Notify {
+        &self.drained
     }
 
     /// Writes what the socket takes at once, and leaves the rest to the writer.
     pub(super) fn flush(&self) {
-        let Some(socket) = &self.socket else {
-            return self.wake();
+        let all = match &self.socket {
+            Some(socket) => self.write_now(socket).unwrap_or(false),
+            None => false,
         };
-        let Some(mut burst) = self.begin() else {
-            return;
-        };
-        for _ in 0..TURNS {
-            // A broken connection is the writer's to find, too.
-            if burst.write_to(socket).is_err() {
-                break;
-            }
-            match self.go_on(burst) {
-                Some(next) => burst = next,
-                None => return,
-            }
+        if !all {
+            self.wake();
         }
-        self.give_back(burst);
-        self.wake();
     }
 
-    /// Lets a sender wait a little where much is unread.
-    pub(super) async fn pause_sender(&self) {
-        let mut drained = pin!(self.drained.notified());
-        drained.as_mut().enable();
-        if !self.crowded() {
-            return;
-        }
-        let _ = timeout(PAUSE, drained).await;
-    }
-
-    /// Writes until all is written that there was when this was finished, or the client is cut off.
-    pub(super) async fn write(&self, to: &mut Writer) {
+    /// Writes until all is written that there was when this was finished, or the client is cut off for taking nothing
+    /// for as long as `stall`.
+    pub(super) async fn write(&self, mut to: Writer, stall: Duration) {
         loop {
-            let mut next = self.begin();
-            while let Some(mut burst) = next {
-                while !burst.is_empty() {
-                    if let Err(error) = burst.step_to(to, self.limits.stall).await {
-                        tracing::debug!(%error, "cannot write to a client");
-                        return self.cut_off();
-                    }
-                    self.settle(&mut self.lock(), &mut burst);
+            let (waiting, finished) = {
+                let queue = self.lock();
+                (queue.waiting(), queue.finished)
+            };
+            if waiting == 0 {
+                if finished {
+                    return;
                 }
-                if let Err(error) = to.flush(self.limits.stall).await {
-                    tracing::debug!(%error, "cannot write to a client");
-                    return self.cut_off();
-                }
-                next = self.go_on(burst);
+                self.wake.notified().await;
+                continue;
             }
-            if self.lock().done() {
-                return;
+            let written = match &mut to {
+                Writer::Plain(socket) => match timeout(stall, socket.writable()).await {
+                    Ok(Ok(())) => self.write_now(socket).map(drop),
+                    Ok(failed) => failed,
+                    Err(late) => Err(late.into()),
+                },
+                Writer::Tls(stream) => self.encrypt(stream, stall).await,
+            };
+            if let Err(error) = written {
+                tracing::debug!(%error, "cannot write to a client");
+                return self.cut_off();
             }
-            self.wake.notified().await;
         }
     }
 
-    fn queued(&self, mut queue: MutexGuard<'_, Queue>, bytes: usize) -> Queued {
-        let before = queue.pending;
-        queue.pending += bytes;
-        let few = self.limits.few();
-        if before < few && queue.pending >= few {
-            queue.taken = Some(Instant::now());
+    /// Writes what the socket takes; says whether that is all.
+    fn write_now(&self, socket: &OwnedWriteHalf) -> io::Result<bool> {
+        let mut queue = self.lock();
+        queue.promised = false;
+        if queue.waiting() == 0 {
+            return Ok(true);
         }
-        if queue.pending > self.limits.pending {
-            queue.finished = true;
+        match socket.try_write(queue.unwritten()) {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => {
+                self.written(&mut queue, count);
+                Ok(queue.waiting() == 0)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn encrypt(
+        &self,
+        to: &mut WriteHalf<TlsStream<TcpStream>>,
+        stall: Duration,
+    ) -> io::Result<()> {
+        let next = {
+            let mut queue = self.lock();
+            queue.promised = false;
+            let all = queue.unwritten();
+            all.get(..KEEP).unwrap_or(all).to_vec()
+        };
+        timeout(stall, to.write_all(&next)).await??;
+        timeout(stall, to.flush()).await??;
+        self.written(&mut self.lock(), next.len());
+        Ok(())
+    }
+
+    fn written(&self, queue: &mut Queue, count: usize) {
+        let before = queue.waiting();
+        // It may have been cut off meanwhile.
+        queue.done = (queue.done + count).min(queue.bytes.len());
+        queue.taken = Instant::now();
+        if queue.waiting() == 0 {
+            queue.done = 0;
+            queue.bytes.clear();
+            queue.bytes.shrink_to(KEEP);
+        } else if queue.done > queue.bytes.len() / 2 {
+            queue.bytes.drain(..queue.done);
+            queue.done = 0;
+        }
+        if before >= self.few() && queue.waiting() < self.few() {
+            self.drained.notify_waiters();
+        }
+    }
+
+    fn queued(&self, mut queue: MutexGuard<'_, Queue>) -> Queued {
+        if queue.waiting() > self.most {
             drop(queue);
-            tracing::warn!(limit = self.limits.pending, "cut off a slow consumer");
+            tracing::warn!(limit = self.most, "cut off a slow consumer");
             self.cut_off();
             return Queued::Refused;
         }
@@ -239,73 +257,19 @@ impl Outbound {
         }
     }
 
-    /// Takes out what waits, unless somebody is writing: that one will see it.
-    fn begin(&self) -> Option<Burst> {
-        let mut queue = self.lock();
-        if queue.busy {
-            return None;
-        }
-        queue.take()
-    }
-
-    /// Takes out what came while a burst was written.
-    fn go_on(&self, mut written: Burst) -> Option<Burst> {
-        let mut queue = self.lock();
-        self.settle(&mut queue, &mut written);
-        if written.tail.capacity() <= KEEP {
-            written.tail.clear();
-            queue.spare = written.tail;
-        }
-        queue.busy = false;
-        let next = queue.take();
-        if next.is_none() && queue.finished {
-            self.wake();
-        }
-        next
-    }
-
-    /// Puts back what could not be written.
-    fn give_back(&self, mut burst: Burst) {
-        let mut queue = self.lock();
-        self.settle(&mut queue, &mut burst);
-        let Burst {
-            mut pieces,
-            tail,
-            done,
-            ..
-        } = burst;
-        let tail = Bytes::from(tail).slice(done..);
-        if !tail.is_empty() {
-            pieces.push_back(tail);
-        }
-        pieces.append(&mut queue.pieces);
-        queue.pieces = pieces;
-        queue.promised = true;
-        queue.busy = false;
-    }
-
-    /// Counts what was written as no longer waiting.
-    fn settle(&self, queue: &mut Queue, burst: &mut Burst) {
-        let few = self.limits.few();
-        let before = queue.pending;
-        let written = std::mem::take(&mut burst.written);
-        queue.pending = before.saturating_sub(written);
-        if before >= few && written > 0 {
-            queue.taken = Some(Instant::now());
-            if queue.pending < few {
-                self.drained.notify_waiters();
-            }
-        }
-    }
-
     fn cut_off(&self) {
         let mut queue = self.lock();
         queue.finished = true;
-        queue.pieces.clear();
-        queue.tail = Vec::new();
+        queue.bytes = Vec::new();
+        queue.done = 0;
         drop(queue);
         self.cut.cancel();
         self.drained.notify_waiters();
+    }
+
+    /// Bytes up to which nobody is held back.
+    fn few(&self) -> usize {
+        self.most / 8
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -313,45 +277,13 @@ impl Outbound {
     }
 }
 
-impl Limits {
-    /// Bytes up to which nobody is held back.
-    fn few(&self) -> usize {
-        self.pending / 8
-    }
-}
-
 impl Queue {
-    fn part(&mut self, it: &Part<'_>) {
-        match it.as_shared() {
-            Some(shared) if shared.len() >= SHARE => {
-                let tail = std::mem::take(&mut self.tail);
-                self.pieces.push_back(Bytes::from(tail));
-                self.pieces.push_back(shared.clone());
-            }
-            _ => self.tail.extend_from_slice(it.bytes()),
-        }
+    fn waiting(&self) -> usize {
+        self.bytes.len() - self.done
     }
 
-    fn take(&mut self) -> Option<Burst> {
-        self.promised = false;
-        if self.tail.is_empty() && self.pieces.is_empty() {
-            return None;
-        }
-        self.busy = true;
-        let pieces = std::mem::take(&mut self.pieces);
-        let spare = std::mem::take(&mut self.spare);
-        let tail = std::mem::replace(&mut self.tail, spare);
-        Some(Burst {
-            pieces,
-            tail,
-            done: 0,
-            written: 0,
-        })
-    }
-
-    /// Finished, and all of it is written.
-    fn done(&self) -> bool {
-        self.finished && !self.busy && self.tail.is_empty() && self.pieces.is_empty()
+    fn unwritten(&self) -> &[u8] {
+        self.bytes.get(self.done..).unwrap_or_default()
     }
 }
 

@@ -68,9 +68,6 @@ pub enum Violation {
     Arguments,
 }
 
-/// A line has at most so many arguments.
-const ARGUMENTS: usize = 4;
-
 /// Names of operations, each with the bytes that must follow it.
 const NAMES: [&[u8]; 10] = [
     b"pub ", b"hpub ", b"sub ", b"unsub ", b"ping", b"pong", b"connect", b"info ", b"+ok", b"-err ",
@@ -102,8 +99,8 @@ pub fn parse<'a>(bytes: &'a [u8], bounds: &Bounds) -> Result<Parsed<'a>, Violati
     }
     let operation = match name {
         b"pub " | b"hpub " => return publish(name == b"hpub ", given, end + 1, rest, bounds),
-        b"sub " => subscribe(&Arguments::of(given)?)?,
-        b"unsub " => unsubscribe(&Arguments::of(given)?)?,
+        b"sub " => subscribe(given)?,
+        b"unsub " => unsubscribe(given)?,
         b"ping" => Operation::Ping,
         b"pong" => Operation::Pong,
         b"connect" => Operation::Connect(given.trim_ascii()),
@@ -120,12 +117,13 @@ fn publish<'a>(
     rest: &'a [u8],
     bounds: &Bounds,
 ) -> Result<Parsed<'a>, Violation> {
-    let given = Arguments::of(given)?;
-    let (subject, reply, headers, size) = match (with_headers, given.list()) {
-        (false, [subject, size]) => (*subject, None, None, *size),
-        (false, [subject, reply, size]) => (*subject, Some(*reply), None, *size),
-        (true, [subject, headers, size]) => (*subject, None, Some(*headers), *size),
-        (true, [subject, reply, headers, size]) => (*subject, Some(*reply), Some(*headers), *size),
+    let (subject, reply, headers, size) = match (with_headers, arguments(given)) {
+        (false, [Some(subject), Some(size), None, ..]) => (subject, None, None, size),
+        (false, [Some(subject), reply, Some(size), None, _]) => (subject, reply, None, size),
+        (true, [Some(subject), headers, Some(size), None, _]) => (subject, None, headers, size),
+        (true, [Some(subject), reply, headers, Some(size), None]) => {
+            (subject, reply, headers, size)
+        }
         _ => return Err(Violation::Arguments),
     };
     let size = number(size).ok_or(Violation::Arguments)?;
@@ -154,10 +152,10 @@ fn publish<'a>(
     Ok(Parsed::Operation(Operation::Publish(it), line + size + 2))
 }
 
-fn subscribe<'a>(given: &Arguments<'a>) -> Result<Operation<'a>, Violation> {
-    let (subject, queue, sid) = match given.list() {
-        [subject, sid] => (*subject, None, *sid),
-        [subject, queue, sid] => (*subject, Some(*queue), *sid),
+fn subscribe(given: &[u8]) -> Result<Operation<'_>, Violation> {
+    let (subject, queue, sid) = match arguments(given) {
+        [Some(subject), Some(sid), None, ..] => (subject, None, sid),
+        [Some(subject), queue, Some(sid), None, _] => (subject, queue, sid),
         _ => return Err(Violation::Arguments),
     };
     Ok(Operation::Subscribe {
@@ -167,15 +165,22 @@ fn subscribe<'a>(given: &Arguments<'a>) -> Result<Operation<'a>, Violation> {
     })
 }
 
-fn unsubscribe<'a>(given: &Arguments<'a>) -> Result<Operation<'a>, Violation> {
-    match given.list() {
-        [sid] => Ok(Operation::Unsubscribe { sid, max: None }),
-        [sid, max] => Ok(Operation::Unsubscribe {
-            sid,
-            max: number(max).map(|it| it as u64).filter(|it| *it > 0),
-        }),
-        _ => Err(Violation::Arguments),
-    }
+fn unsubscribe(given: &[u8]) -> Result<Operation<'_>, Violation> {
+    let [Some(sid), max, None, ..] = arguments(given) else {
+        return Err(Violation::Arguments);
+    };
+    let max = max.and_then(number).map(|it| it as u64);
+    Ok(Operation::Unsubscribe {
+        sid,
+        max: max.filter(|it| *it > 0),
+    })
+}
+
+/// The arguments of a line: at most four, if there is not one too many.
+fn arguments(line: &[u8]) -> [Option<&[u8]>; 5] {
+    let blank = |it: &u8| matches!(it, b' ' | b'\t' | b'\r');
+    let mut all = line.split(blank).filter(|it| !it.is_empty());
+    std::array::from_fn(|_| all.next())
 }
 
 /// Splits a line into the operation's name, as in [`NAMES`], and what follows.
@@ -211,32 +216,6 @@ fn number(digits: &[u8]) -> Option<usize> {
             .is_ascii_digit()
             .then(|| sum * 10 + usize::from(digit - b'0'))
     })
-}
-
-/// The arguments of a line.
-struct Arguments<'a> {
-    all: [&'a [u8]; ARGUMENTS],
-    count: usize,
-}
-
-impl<'a> Arguments<'a> {
-    fn of(line: &'a [u8]) -> Result<Self, Violation> {
-        let mut it = Self {
-            all: [b""; ARGUMENTS],
-            count: 0,
-        };
-        let blank = |it: &u8| matches!(it, b' ' | b'\t' | b'\r');
-        for argument in line.split(blank).filter(|it| !it.is_empty()) {
-            let slot = it.all.get_mut(it.count).ok_or(Violation::Arguments)?;
-            *slot = argument;
-            it.count += 1;
-        }
-        Ok(it)
-    }
-
-    fn list(&self) -> &[&'a [u8]] {
-        self.all.get(..self.count).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

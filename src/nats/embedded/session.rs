@@ -6,15 +6,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, BytesMut};
 
-use super::bus::Inbox;
 use super::cache::Cache;
 use super::client::Client;
-use super::hub::{Route, Sink, Subscription, Wake};
+use super::hub::{Message, Route, Sink, Subscription, Wake};
 use super::info::{Connect, Info};
-use super::message::{Message, Part};
-use super::outbound::{Queued, SHARE};
+use super::outbound::Queued;
 use super::parser::{self, Operation, Parsed, Publish, Violation};
 use super::serving::Serving;
 use super::trie;
@@ -34,7 +32,6 @@ pub(super) struct Session {
     authorized: bool,
     cache: Cache,
     wake: Wake,
-    crowded: Option<Arc<Client>>,
     /// Bytes there must be to go on.
     need: usize,
     /// Something came since the last look.
@@ -56,16 +53,14 @@ pub(super) enum Ended {
 
 impl Session {
     pub(super) fn new(client: Arc<Client>, serving: Arc<Serving>, info: Info) -> Self {
-        let authorized = !serving.auth.required();
         Self {
+            authorized: !serving.config.auth.required(),
             client,
             serving,
             info,
-            options: Connect::default(),
-            authorized,
-            cache: Cache::new(),
+            options: Connect::read(b"{}").unwrap_or_default(),
+            cache: Cache::default(),
             wake: Wake::default(),
-            crowded: None,
             need: 1,
             active: false,
             pings: 0,
@@ -83,32 +78,24 @@ impl Session {
         if buffer.len() < self.need {
             return Ok(());
         }
+        let bounds = self.serving.bounds();
         let mut at = 0;
         loop {
-            let rest = buffer.get(at..).unwrap_or_default();
-            let parsed = match parser::parse(rest, &self.serving.bounds) {
-                Ok(it) => it,
+            match parser::parse(buffer.get(at..).unwrap_or_default(), &bounds) {
+                Ok(Parsed::Operation(it, taken)) => {
+                    self.act(&it)?;
+                    at += taken;
+                }
+                Ok(Parsed::Need(more)) => {
+                    self.need = more;
+                    buffer.advance(at);
+                    return Ok(());
+                }
                 Err(_) if !self.authorized => return Err(self.refuse("Authorization Violation")),
                 Err(violation @ Violation::Arguments) => {
                     return Err(Ended::Refused(violation.to_string().into()));
                 }
                 Err(violation) => return Err(self.refuse(violation.to_string())),
-            };
-            match parsed {
-                Parsed::Need(more) => {
-                    self.need = more;
-                    buffer.advance(at);
-                    return Ok(());
-                }
-                Parsed::Operation(Operation::Publish(it), taken) if it.body.len() >= SHARE => {
-                    buffer.advance(at);
-                    at = 0;
-                    self.publish_shared(buffer.split_to(taken).freeze())?;
-                }
-                Parsed::Operation(it, taken) => {
-                    self.act(&it, None)?;
-                    at += taken;
-                }
             }
         }
     }
@@ -117,41 +104,36 @@ impl Session {
     pub(super) fn flush(&mut self) {
         for it in self.wake.clients.drain(..) {
             it.out.flush();
-            if self.crowded.is_none() && it.out.crowded() {
-                self.crowded = Some(it);
+            if self.wake.crowded.is_none() && it.out.crowded() {
+                self.wake.crowded = Some(Sink::Client(it));
             }
         }
     }
 
-    /// A client to wait for a little before more is read.
-    pub(super) fn crowded_client(&mut self) -> Option<Arc<Client>> {
-        self.crowded.take()
+    /// The server itself has got work since this was asked last.
+    pub(super) fn went_inside(&mut self) -> bool {
+        std::mem::take(&mut self.wake.inside)
     }
 
-    /// A queue of the server to wait for before more is read.
-    pub(super) fn crowded_inbox(&mut self) -> Option<Arc<Inbox>> {
+    /// Whom to wait for a little before more is read.
+    pub(super) fn crowded(&mut self) -> Option<Sink> {
         self.wake.crowded.take()
     }
 
     /// Looks after the client when nothing else has happened for a while.
     pub(super) fn tick(&mut self) -> Result<(), Ended> {
         if !self.authorized {
-            let ended = self.refuse("Authentication Timeout");
-            self.flush();
-            return Err(ended);
+            return Err(self.refuse("Authentication Timeout"));
         }
         if std::mem::take(&mut self.active) {
             self.pings = 0;
             return Ok(());
         }
         if self.pings >= SILENCE {
-            let ended = self.refuse("Stale Connection");
-            self.flush();
-            return Err(ended);
+            return Err(self.refuse("Stale Connection"));
         }
         self.pings += 1;
         self.say(b"PING\r\n");
-        self.flush();
         Ok(())
     }
 
@@ -161,50 +143,36 @@ impl Session {
             self.info.ldm = true;
             let line = self.info.line();
             self.say(&line);
-            self.flush();
         }
     }
 
-    fn act(&mut self, it: &Operation<'_>, shared: Option<&Bytes>) -> Result<(), Ended> {
+    fn act(&mut self, it: &Operation<'_>) -> Result<(), Ended> {
         if !self.authorized && !matches!(it, Operation::Connect(_)) {
             return Err(self.refuse("Authorization Violation"));
         }
         match it {
-            Operation::Publish(it) => return self.publish(it, shared),
+            Operation::Publish(it) => return self.publish(it),
             Operation::Subscribe {
                 subject,
                 queue,
                 sid,
-            } => return self.subscribe(subject, *queue, sid),
+            } => self.subscribe(subject, *queue, sid),
             Operation::Unsubscribe { sid, max } => self.unsubscribe(sid, *max),
-            Operation::Ping => {
-                self.say(b"PONG\r\n");
-                return Ok(());
-            }
             Operation::Connect(json) => self.connect(json)?,
-            Operation::Pong => {
-                self.pings = 0;
-                return Ok(());
-            }
-            Operation::Nothing => return Ok(()),
+            Operation::Ping => self.say(b"PONG\r\n"),
+            Operation::Pong => self.pings = 0,
+            Operation::Nothing => {}
         }
-        self.confirm();
         Ok(())
     }
 
     fn connect(&mut self, json: &[u8]) -> Result<(), Ended> {
         let options = Connect::read(json)
             .map_err(|error| Ended::Refused(format!("CONNECT cannot be read: {error}").into()))?;
-        let accepted = self
-            .serving
-            .auth
-            .accepts(&options.shown(), &self.info.nonce);
-        if !accepted || options.elsewhere() {
-            tracing::warn!(
-                client = self.client.id,
-                "refused a client: {}",
-                self.serving.auth.hint(&options.shown())
-            );
+        let auth = &self.serving.config.auth;
+        if !auth.accepts(&options.shown, &self.info.nonce) || options.elsewhere() {
+            let hint = auth.hint(&options.shown);
+            tracing::warn!(client = self.client.id, "refused a client: {hint}");
             return Err(self.refuse("Authorization Violation"));
         }
         if !(0..=1).contains(&options.protocol) {
@@ -223,17 +191,11 @@ impl Session {
         self.client.set_headers(options.headers);
         self.authorized = true;
         self.options = options;
+        self.confirm();
         Ok(())
     }
 
-    fn publish_shared(&mut self, whole: Bytes) -> Result<(), Ended> {
-        match parser::parse(&whole, &self.serving.bounds) {
-            Ok(Parsed::Operation(it, _)) => self.act(&it, Some(&whole)),
-            _ => Ok(()),
-        }
-    }
-
-    fn publish(&mut self, it: &Publish<'_>, shared: Option<&Bytes>) -> Result<(), Ended> {
+    fn publish(&mut self, it: &Publish<'_>) -> Result<(), Ended> {
         if it.headers.is_some() && !self.client.headers() {
             return Err(Ended::Refused("message headers not supported".into()));
         }
@@ -242,15 +204,10 @@ impl Session {
         }
         self.confirm();
         let (headers, payload) = it.body.split_at(it.headers.unwrap_or_default());
-        let kept = shared.map(|whole| (whole.slice_ref(headers), whole.slice_ref(payload)));
-        let (block, payload) = match &kept {
-            Some((headers, payload)) => (Part::shared(headers), Part::shared(payload)),
-            None => (Part::borrowed(headers), Part::borrowed(payload)),
-        };
         let message = Message {
             subject: it.subject,
             reply: it.reply,
-            headers: it.headers.map(|_| block),
+            headers: it.headers.map(|_| headers),
             payload,
         };
         let hub = &self.serving.hub;
@@ -268,32 +225,26 @@ impl Session {
 
     /// Answers the client's own request, since nobody else will.
     fn nobody(&mut self, reply: &[u8]) {
+        let hub = &self.serving.hub;
         let mut route = Route::default();
-        self.serving.hub.route(reply, &mut route);
-        let id = self.client.id;
-        route.plain.retain(|it| it.of(id));
-        route.plain.truncate(1);
-        route.queues.clear();
+        hub.route(reply, &mut route);
+        route.only(self.client.id);
         let message = Message {
             subject: reply,
             reply: None,
-            headers: Some(Part::borrowed(NO_RESPONDERS)),
-            payload: Part::borrowed(b""),
+            headers: Some(NO_RESPONDERS),
+            payload: b"",
         };
-        self.serving
-            .hub
-            .deliver(&route, &message, None, &mut self.wake);
+        hub.deliver(&route, &message, None, &mut self.wake);
     }
 
-    fn subscribe(&mut self, subject: &[u8], queue: Option<&[u8]>, sid: &[u8]) -> Result<(), Ended> {
+    fn subscribe(&mut self, subject: &[u8], queue: Option<&[u8]>, sid: &[u8]) {
         if !trie::valid(subject) {
-            self.say(b"-ERR 'Invalid Subject'\r\n");
-            return Ok(());
+            return self.say(b"-ERR 'Invalid Subject'\r\n");
         }
-        let limit = self.serving.subscriptions;
+        let limit = self.serving.config.max_subscriptions;
         if limit > 0 && self.client.subscribed() >= limit {
-            self.say(b"-ERR 'maximum subscriptions exceeded'\r\n");
-            return Ok(());
+            return self.say(b"-ERR 'maximum subscriptions exceeded'\r\n");
         }
         let sink = Sink::Client(self.client.clone());
         let it = Arc::new(Subscription::new(subject, queue, sid, sink));
@@ -301,17 +252,16 @@ impl Session {
             self.serving.hub.subscribe(&it);
         }
         self.confirm();
-        Ok(())
     }
 
     fn unsubscribe(&mut self, sid: &[u8], max: Option<u64>) {
-        let Some(it) = self.client.find(sid) else {
-            return;
-        };
-        if max.is_none_or(|max| it.limit(max)) {
+        if let Some(it) = self.client.find(sid)
+            && max.is_none_or(|max| it.limit(max))
+        {
             self.client.forget(&it);
             self.serving.hub.unsubscribe(&it);
         }
+        self.confirm();
     }
 
     /// Says that an operation is done, to those that want to hear it.

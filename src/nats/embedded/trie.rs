@@ -2,43 +2,25 @@
 //!
 //! Keeps values under filters and finds those that match. Does not know what a value is, or who sends.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
-/// Values under filters. Those with a queue are found by group.
+/// Tokens that a filter may have: the search goes as deep.
+const DEPTH: usize = 1024;
+
+/// Values under filters, each with a number of its own.
 pub(super) struct Trie<T> {
     root: Node<T>,
     len: usize,
 }
 
-/// What matches a subject.
-pub(super) struct Matches<T> {
-    /// Each gets the message.
-    pub(super) plain: Vec<T>,
-    /// One of each gets the message. Never empty inside.
-    pub(super) queues: Vec<Group<T>>,
-}
-
-/// The members of one queue group.
-pub(super) struct Group<T> {
-    name: Arc<[u8]>,
-    pub(super) members: Vec<T>,
-}
-
+/// What is under one token; wildcards are tokens like others here.
 struct Node<T> {
-    literal: HashMap<Box<[u8]>, Node<T>>,
-    star: Option<Box<Node<T>>>,
-    here: Leaf<T>,
-    /// What is under `>` at this place.
-    rest: Leaf<T>,
+    next: HashMap<Box<[u8]>, Node<T>>,
+    here: BTreeMap<u64, T>,
 }
 
-struct Leaf<T> {
-    plain: Vec<T>,
-    queues: Vec<Group<T>>,
-}
-
-impl<T: Clone + PartialEq> Trie<T> {
+impl<T> Trie<T> {
     pub(super) fn new() -> Self {
         Self {
             root: Node::new(),
@@ -51,210 +33,90 @@ impl<T: Clone + PartialEq> Trie<T> {
         self.len
     }
 
-    pub(super) fn insert(&mut self, filter: &[u8], queue: Option<&[u8]>, value: T) {
+    pub(super) fn insert(&mut self, filter: &[u8], id: u64, value: T) {
         let mut node = &mut self.root;
-        let mut rest = false;
         for token in tokens(filter) {
-            match token {
-                b">" => {
-                    rest = true;
-                    break;
-                }
-                b"*" => node = node.star.get_or_insert_with(|| Box::new(Node::new())),
-                _ => {
-                    if !node.literal.contains_key(token) {
-                        node.literal.insert(token.into(), Node::new());
-                    }
-                    let Some(next) = node.literal.get_mut(token) else {
-                        return;
-                    };
-                    node = next;
-                }
-            }
+            node = node.next.entry(token.into()).or_insert_with(Node::new);
         }
-        let leaf = if rest { &mut node.rest } else { &mut node.here };
-        leaf.insert(queue, value);
-        self.len += 1;
+        if node.here.insert(id, value).is_none() {
+            self.len += 1;
+        }
     }
 
     /// Takes a value out again; says whether it was there.
-    pub(super) fn remove(&mut self, filter: &[u8], queue: Option<&[u8]>, value: &T) -> bool {
-        let removed = self.root.remove(Some(filter), queue, value);
-        if removed {
-            self.len -= 1;
-        }
+    pub(super) fn remove(&mut self, filter: &[u8], id: u64) -> bool {
+        let removed = self.root.remove(Some(filter), id);
+        self.len -= usize::from(removed);
         removed
     }
 
-    /// All that match a subject without wildcards.
-    pub(super) fn matches(&self, subject: &[u8], found: &mut Matches<T>) {
-        if literal(subject) {
-            self.root.visit(Some(subject), &mut |leaf| {
-                found.add(leaf);
-                true
-            });
-        }
-    }
-
-    /// Anything matches a subject without wildcards.
-    pub(super) fn any(&self, subject: &[u8]) -> bool {
-        literal(subject) && !self.root.visit(Some(subject), &mut |_| false)
-    }
-}
-
-impl<T> Default for Matches<T> {
-    fn default() -> Self {
-        Self {
-            plain: Vec::new(),
-            queues: Vec::new(),
+    /// Shows what matches a subject, until told to stop. A subject with an empty token leads nowhere.
+    pub(super) fn find(
+        &self,
+        subject: &[u8],
+        mut see: impl FnMut(&T) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        match tokens(subject).all(|it| !it.is_empty()) {
+            true => self.root.find(Some(subject), &mut see),
+            false => ControlFlow::Continue(()),
         }
     }
 }
 
-impl<T: Clone> Matches<T> {
-    pub(super) fn clear(&mut self) {
-        self.plain.clear();
-        self.queues.clear();
-    }
-
-    fn add(&mut self, leaf: &Leaf<T>) {
-        self.plain.extend(leaf.plain.iter().cloned());
-        for group in &leaf.queues {
-            match self.queues.iter_mut().find(|it| it.name == group.name) {
-                Some(it) => it.members.extend(group.members.iter().cloned()),
-                None => self.queues.push(Group {
-                    name: group.name.clone(),
-                    members: group.members.clone(),
-                }),
-            }
-        }
-    }
-}
-
-impl<T: Clone + PartialEq> Node<T> {
+impl<T> Node<T> {
     fn new() -> Self {
         Self {
-            literal: HashMap::new(),
-            star: None,
-            here: Leaf::new(),
-            rest: Leaf::new(),
+            next: HashMap::new(),
+            here: BTreeMap::new(),
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.literal.is_empty()
-            && self.star.is_none()
-            && self.here.is_empty()
-            && self.rest.is_empty()
-    }
-
-    /// Shows the leaves that match what is left of a subject, until told to stop; says whether it was not.
-    fn visit(&self, left: Option<&[u8]>, see: &mut impl FnMut(&Leaf<T>) -> bool) -> bool {
+    fn find(
+        &self,
+        left: Option<&[u8]>,
+        see: &mut impl FnMut(&T) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let Some(left) = left else {
-            return self.here.is_empty() || see(&self.here);
+            return self.here.values().try_for_each(see);
         };
-        if !self.rest.is_empty() && !see(&self.rest) {
-            return false;
+        if let Some(rest) = self.next.get(&b">"[..]) {
+            rest.here.values().try_for_each(&mut *see)?;
         }
         let (token, left) = first(left);
-        if let Some(next) = self.literal.get(token)
-            && !next.visit(left, see)
+        if !matches!(token, b"*" | b">")
+            && let Some(next) = self.next.get(token)
         {
-            return false;
+            next.find(left, see)?;
         }
-        self.star.as_ref().is_none_or(|it| it.visit(left, see))
+        match self.next.get(&b"*"[..]) {
+            Some(next) => next.find(left, see),
+            None => ControlFlow::Continue(()),
+        }
     }
 
-    fn remove(&mut self, left: Option<&[u8]>, queue: Option<&[u8]>, value: &T) -> bool {
+    fn remove(&mut self, left: Option<&[u8]>, id: u64) -> bool {
         let Some(left) = left else {
-            return self.here.remove(queue, value);
+            return self.here.remove(&id).is_some();
         };
         let (token, left) = first(left);
-        match token {
-            b">" => self.rest.remove(queue, value),
-            b"*" => {
-                let Some(next) = &mut self.star else {
-                    return false;
-                };
-                let removed = next.remove(left, queue, value);
-                if next.is_empty() {
-                    self.star = None;
-                }
-                removed
-            }
-            _ => {
-                let Some(next) = self.literal.get_mut(token) else {
-                    return false;
-                };
-                let removed = next.remove(left, queue, value);
-                if next.is_empty() {
-                    self.literal.remove(token);
-                }
-                removed
-            }
-        }
-    }
-}
-
-impl<T: PartialEq> Leaf<T> {
-    fn new() -> Self {
-        Self {
-            plain: Vec::new(),
-            queues: Vec::new(),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.plain.is_empty() && self.queues.is_empty()
-    }
-
-    fn insert(&mut self, queue: Option<&[u8]>, value: T) {
-        let Some(queue) = queue else {
-            return self.plain.push(value);
-        };
-        match self.queues.iter_mut().find(|it| *it.name == *queue) {
-            Some(it) => it.members.push(value),
-            None => self.queues.push(Group {
-                name: queue.into(),
-                members: vec![value],
-            }),
-        }
-    }
-
-    fn remove(&mut self, queue: Option<&[u8]>, value: &T) -> bool {
-        let Some(queue) = queue else {
-            return take(&mut self.plain, value);
-        };
-        let Some(at) = self.queues.iter().position(|it| *it.name == *queue) else {
+        let Some(next) = self.next.get_mut(token) else {
             return false;
         };
-        let removed = take(&mut self.queues[at].members, value);
-        if self.queues[at].members.is_empty() {
-            self.queues.swap_remove(at);
+        let removed = next.remove(left, id);
+        if next.next.is_empty() && next.here.is_empty() {
+            self.next.remove(token);
         }
         removed
     }
 }
 
-fn take<T: PartialEq>(values: &mut Vec<T>, value: &T) -> bool {
-    let at = values.iter().position(|it| it == value);
-    at.map(|it| values.swap_remove(it)).is_some()
-}
-
-/// A filter may be subscribed to: no token is empty, and `>` is the last.
+/// A filter may be subscribed to: no token is empty, `>` is the last, and there are not too many.
 pub(super) fn valid(filter: &[u8]) -> bool {
-    let mut all = tokens(filter).peekable();
-    while let Some(token) = all.next() {
-        if token.is_empty() || (token == b">" && all.peek().is_some()) {
-            return false;
-        }
-    }
-    true
-}
-
-/// A subject that leads anywhere: no token is empty. Wildcards are tokens like others.
-fn literal(subject: &[u8]) -> bool {
-    tokens(subject).all(|it| !it.is_empty())
+    let mut all = tokens(filter).rev();
+    let last = all.next().unwrap_or_default();
+    let mut count = 1;
+    let mut before = all.inspect(|_| count += 1);
+    !last.is_empty() && before.all(|it| !matches!(it, b"" | b">")) && count <= DEPTH
 }
 
 /// No token of a subject is a wildcard or empty.
@@ -268,17 +130,19 @@ fn first(subject: &[u8]) -> (&[u8], Option<&[u8]>) {
     (parts.next().unwrap_or_default(), parts.next())
 }
 
-fn tokens(subject: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn tokens(subject: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     subject.split(|it| *it == b'.')
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use rand::rngs::StdRng;
     use rand::seq::IndexedRandom as _;
     use rand::{RngExt as _, SeedableRng as _};
 
-    use super::{Matches, Trie, strictly_literal, tokens, valid};
+    use super::{DEPTH, Trie, strictly_literal, tokens, valid};
 
     /// What the trie must agree with.
     fn naive(filter: &[u8], subject: &[u8]) -> bool {
@@ -303,21 +167,17 @@ mod tests {
         words.join(".")
     }
 
-    /// Plain values, and those of each group.
-    type Found = (Vec<u32>, Vec<(Vec<u8>, Vec<u32>)>);
-
-    fn found(trie: &Trie<u32>, subject: &str) -> Found {
-        let mut all = Matches::default();
-        trie.matches(subject.as_bytes(), &mut all);
-        all.plain.sort_unstable();
-        let group = |it: super::Group<u32>| {
-            let mut members = it.members;
-            members.sort_unstable();
-            (it.name.to_vec(), members)
-        };
-        let mut queues: Vec<_> = all.queues.into_iter().map(group).collect();
-        queues.sort();
-        (all.plain, queues)
+    fn found(trie: &Trie<u64>, subject: &str) -> Vec<u64> {
+        let mut all = Vec::new();
+        let end = trie.find(subject.as_bytes(), |it| {
+            all.push(*it);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(end, ControlFlow::Continue(()));
+        let any = trie.find(subject.as_bytes(), |_| ControlFlow::Break(()));
+        assert_eq!(any.is_break(), !all.is_empty());
+        all.sort_unstable();
+        all
     }
 
     #[test]
@@ -325,53 +185,33 @@ mod tests {
         for seed in 0..300 {
             let mut random = StdRng::seed_from_u64(seed);
             let mut trie = Trie::new();
-            let mut model: Vec<(String, Option<String>, u32)> = Vec::new();
+            let mut model: Vec<(String, u64)> = Vec::new();
             for value in 0..120 {
                 if !model.is_empty() && random.random_bool(0.3) {
                     let at = random.random_range(0..model.len());
-                    let (filter, queue, value) = model.swap_remove(at);
-                    let queue = queue.as_deref().map(str::as_bytes);
-                    assert!(trie.remove(filter.as_bytes(), queue, &value));
-                    assert!(!trie.remove(filter.as_bytes(), queue, &value));
+                    let (filter, value) = model.swap_remove(at);
+                    assert!(trie.remove(filter.as_bytes(), value));
+                    assert!(!trie.remove(filter.as_bytes(), value));
                 }
                 let filter = text(&mut random, &["a", "b", "c", "*", ">"]);
                 if !valid(filter.as_bytes()) {
                     continue;
                 }
-                let queue = random
-                    .random_bool(0.4)
-                    .then(|| text(&mut random, &["q", "r"]));
-                let name = queue.as_deref().map(str::as_bytes);
-                trie.insert(filter.as_bytes(), name, value);
-                model.push((filter, queue, value));
+                trie.insert(filter.as_bytes(), value, value);
+                model.push((filter, value));
             }
             assert_eq!(trie.len(), model.len());
             for _ in 0..60 {
                 let subject = text(&mut random, &["a", "b", "c", "d"]);
-                let fits = |filter: &str| naive(filter.as_bytes(), subject.as_bytes());
-                let mut plain = Vec::new();
-                let mut queues = std::collections::BTreeMap::<Vec<u8>, Vec<u32>>::new();
-                for (_, queue, value) in model.iter().filter(|it| fits(&it.0)) {
-                    match queue {
-                        None => plain.push(*value),
-                        Some(it) => queues
-                            .entry(it.clone().into_bytes())
-                            .or_default()
-                            .push(*value),
-                    }
-                }
-                plain.sort_unstable();
-                queues.values_mut().for_each(|it| it.sort_unstable());
-                let any = !plain.is_empty() || !queues.is_empty();
-                assert_eq!(trie.any(subject.as_bytes()), any, "{seed} {subject}");
-                let expected = (plain, queues.into_iter().collect());
+                let fits = |it: &&(String, u64)| naive(it.0.as_bytes(), subject.as_bytes());
+                let mut expected: Vec<_> = model.iter().filter(fits).map(|it| it.1).collect();
+                expected.sort_unstable();
                 assert_eq!(found(&trie, &subject), expected, "{seed} {subject}");
             }
-            for (filter, queue, value) in model.drain(..) {
-                let queue = queue.as_deref().map(str::as_bytes);
-                assert!(trie.remove(filter.as_bytes(), queue, &value));
+            for (filter, value) in model.drain(..) {
+                assert!(trie.remove(filter.as_bytes(), value));
             }
-            assert!(trie.root.is_empty(), "nothing is left behind");
+            assert!(trie.root.next.is_empty(), "nothing is left behind");
         }
     }
 
@@ -383,13 +223,25 @@ mod tests {
     }
 
     #[test]
+    fn filters_are_only_so_deep() {
+        let deep = |tokens| ["a"].repeat(tokens).join(".");
+        assert!(valid(deep(DEPTH).as_bytes()) && !valid(deep(DEPTH + 1).as_bytes()));
+        let mut trie = Trie::new();
+        trie.insert(deep(DEPTH).as_bytes(), 1, 1);
+        assert_eq!(found(&trie, &deep(DEPTH)), [1]);
+        assert!(found(&trie, &deep(2 * DEPTH)).is_empty());
+        assert!(trie.remove(deep(DEPTH).as_bytes(), 1));
+    }
+
+    #[test]
     fn a_subject_with_an_empty_token_leads_nowhere() {
         let mut trie = Trie::new();
-        trie.insert(b">", None, 1);
-        trie.insert(b"a.*", None, 2);
+        trie.insert(b">", 1, 1);
+        trie.insert(b"a.*", 2, 2);
         for subject in ["", "a.", ".a", "a..b", "."] {
-            assert_eq!(found(&trie, subject), (vec![], vec![]), "{subject}");
+            assert!(found(&trie, subject).is_empty(), "{subject}");
         }
-        assert_eq!(found(&trie, "a.*"), (vec![1, 2], vec![]));
+        assert_eq!(found(&trie, "a.*"), [1, 2]);
+        assert_eq!(found(&trie, "a.>"), [1, 2]);
     }
 }
