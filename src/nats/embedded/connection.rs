@@ -195,10 +195,9 @@ async fn read(
             it.room().await;
         }
         last = Instant::now();
-        look = if silent < CHATTY {
-            LOOK
-        } else {
-            Duration::ZERO
+        look = match silent < CHATTY && !session.went_inside() {
+            true => LOOK,
+            false => Duration::ZERO,
         };
     }
 }

@@ -2,7 +2,9 @@
 
 mod core;
 mod dialogues;
+mod greed;
 mod limits;
+mod raw;
 mod secure;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,44 +1,12 @@
 //! What is too much, too long or too slow.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use super::super::{AuthError, Config, Server, StartError};
+use super::raw::Raw;
 use super::{config, connect, settle, soon, start, until};
-
-/// A client that speaks only when told to.
-struct Raw(TcpStream);
-
-impl Raw {
-    async fn new(address: SocketAddr) -> Self {
-        Self(TcpStream::connect(address).await.unwrap())
-    }
-
-    async fn say(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).await.unwrap();
-    }
-
-    /// All that comes until the server closes.
-    async fn rest(&mut self) -> String {
-        let mut text = Vec::new();
-        // A reset is an end, too.
-        let _ = soon(self.0.read_to_end(&mut text)).await;
-        String::from_utf8_lossy(&text).into_owned()
-    }
-
-    /// Reads up to and with a text.
-    async fn up_to(&mut self, end: &str) -> String {
-        let mut text = Vec::new();
-        while !text.ends_with(end.as_bytes()) {
-            text.push(soon(self.0.read_u8()).await.unwrap());
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    }
-}
 
 #[tokio::test]
 async fn a_slow_consumer_is_cut_off_and_others_get_everything() {

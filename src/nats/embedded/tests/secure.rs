@@ -1,5 +1,6 @@
 //! Authentication and TLS.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_nats::{ConnectErrorKind, ConnectOptions};
@@ -7,6 +8,7 @@ use futures_util::StreamExt as _;
 use nkeys::KeyPair;
 
 use super::super::{Auth, Config, Credential, Running, Tls};
+use super::raw::Raw;
 use super::{config, soon, start, url};
 
 fn guarded(credential: Credential) -> Running {
@@ -65,10 +67,7 @@ async fn a_key_opens() {
 #[tokio::test]
 async fn tls_is_asked_for_and_spoken() {
     let dir = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
-    let (certificate, key) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let (certificate, key) = identity(dir.path(), "server");
     let server = start(Config {
         tls: Some(Tls {
             certificate: certificate.clone(),
@@ -90,5 +89,47 @@ async fn tls_is_asked_for_and_spoken() {
         soon(stranger).await.is_err(),
         "an unknown certificate is not trusted"
     );
+    let mut plain = Raw::new(server.address()).await;
+    plain.say(b"CONNECT {}\r\nPING\r\n").await;
+    let said = plain.rest().await;
+    assert!(said.contains("\"tls_required\":true"), "{said}");
+    assert!(
+        said.ends_with("\r\n-ERR 'Secure Connection - TLS Required'\r\n"),
+        "{said}"
+    );
     soon(server.shutdown(Duration::ZERO)).await;
+}
+
+#[tokio::test]
+async fn clients_show_a_certificate_where_it_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (certificate, key) = identity(dir.path(), "server");
+    let (known, known_key) = identity(dir.path(), "client");
+    let (other, other_key) = identity(dir.path(), "other");
+    let server = start(Config {
+        tls: Some(Tls {
+            certificate: certificate.clone(),
+            key,
+            client_ca: Some(known.clone()),
+        }),
+        ..config()
+    });
+    let trusting = || ConnectOptions::new().add_root_certificates(certificate.clone());
+    let shown = trusting().add_client_certificate(known, known_key);
+    assert_eq!(try_with(shown, &server).await, Ok(()));
+    let strange = trusting().add_client_certificate(other, other_key);
+    assert!(try_with(strange, &server).await.is_err());
+    assert!(try_with(trusting(), &server).await.is_err());
+}
+
+/// A certificate for this machine that signs itself, and its key.
+fn identity(dir: &Path, name: &str) -> (PathBuf, PathBuf) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (
+        dir.join(format!("{name}.pem")),
+        dir.join(format!("{name}.key")),
+    );
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    (certificate, key)
 }
