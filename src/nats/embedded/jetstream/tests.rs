@@ -1,6 +1,8 @@
 //! One script of what clients do, through the official client, here and on nats-server: what they see is the same.
 
 mod crash;
+#[cfg(target_os = "linux")]
+mod full;
 mod script;
 
 use std::path::PathBuf;

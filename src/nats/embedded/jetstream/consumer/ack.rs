@@ -27,6 +27,10 @@ impl Consumer {
         let Some(seq) = seq.filter(|it| *it <= self.delivered.stream_seq) else {
             return false;
         };
+        if !self.config.is_push() {
+            // Somebody is still at work.
+            self.idle = self.idle.map(|_| around.now);
+        }
         let at = body.iter().position(|it| *it == b' ');
         let (word, rest) = body.split_at(at.unwrap_or(body.len()));
         match word {

@@ -25,9 +25,11 @@ pub(super) struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
+        // Tests are to see segments come and go.
+        let unit = if cfg!(test) { 64 << 10 } else { 8 << 20 };
         Self {
-            segment: 8 << 20,
-            slack: 16 << 20,
+            segment: unit,
+            slack: 2 * unit,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Ends that come without warning: a child that stores is killed, and what it was told is stored is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_nats::jetstream;
+use async_nats::jetstream::kv::Store;
 use async_nats::jetstream::stream::Config;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
@@ -38,14 +39,18 @@ fn serves_until_it_is_killed() {
     });
 }
 
-struct Victim {
-    child: Child,
-    url: String,
+/// A server that may be killed at any time.
+pub(super) struct Victim {
+    pub(super) child: Child,
+    pub(super) url: String,
 }
 
 impl Victim {
-    fn start(store: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+    pub(super) fn start(store: &Path) -> Self {
+        // Files that may not grow are an error, not the end.
+        let mut child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(std::env::current_exe().unwrap())
             .args(["serves_until_it_is_killed", "--ignored", "--nocapture"])
             .env(STORE, store)
             .stdout(Stdio::piped())
@@ -73,8 +78,10 @@ impl Drop for Victim {
 struct Known {
     /// The log stream: sequence to payload.
     log: BTreeMap<u64, String>,
-    /// The bucket: key to revision and value.
-    values: BTreeMap<String, (u64, String)>,
+    /// What was removed from it.
+    gone: BTreeSet<u64>,
+    /// The bucket: key to revision and value, if there is one.
+    values: BTreeMap<String, (u64, Option<String>)>,
 }
 
 async fn write(url: String, round: u64, known: &Mutex<Known>) {
@@ -120,17 +127,56 @@ async fn write(url: String, round: u64, known: &Mutex<Known>) {
                 let mut known = known.lock().unwrap();
                 let held = known.values.entry(key).or_default();
                 if held.0 < revision {
-                    *held = (revision, value);
+                    *held = (revision, Some(value));
                 }
                 Some(())
             }
         });
         let (logs, puts) = tokio::join!(join_all(logs), join_all(puts));
         let whole = logs.iter().all(Option::is_some) && puts.iter().all(Option::is_some);
-        if !whole {
+        if !whole || remove(&js, &bucket, n, known).await.is_none() {
             return;
         }
     }
+}
+
+/// Deletes a message, purges a subject, deletes a key, each now and then; `None` when that is not answered.
+async fn remove(
+    js: &jetstream::Context,
+    bucket: &Store,
+    n: u64,
+    known: &Mutex<Known>,
+) -> Option<()> {
+    let stream = js.get_stream("LOG").await.ok()?;
+    // Until it is answered, a message may be there or not.
+    let take = |wanted: &dyn Fn(u64, &str) -> bool| {
+        let log = &mut known.lock().unwrap().log;
+        let taken = log.extract_if(.., |seq, text| wanted(*seq, text));
+        taken.map(|it| it.0).collect::<Vec<_>>()
+    };
+    if n % 3 == 1 {
+        let seq = *known.lock().unwrap().log.last_key_value()?.0 - n % 8;
+        let taken = take(&|it, _| it == seq);
+        if !taken.is_empty() {
+            stream.delete_message(seq).await.ok()?;
+            known.lock().unwrap().gone.extend(taken);
+        }
+    }
+    if n % 17 == 5 {
+        let i = n % 8;
+        // Its place in the burst is its subject.
+        let taken = take(&|_, text| text.split('.').nth(2) == Some(&*i.to_string()));
+        stream.purge().filter(format!("log.{i}")).await.ok()?;
+        known.lock().unwrap().gone.extend(taken);
+    }
+    if n % 5 == 2 {
+        let key = format!("k{}", n % 23);
+        known.lock().unwrap().values.remove(&key);
+        bucket.delete(&key).await.ok()?;
+        let revision = bucket.entry(&key).await.ok()??.revision;
+        known.lock().unwrap().values.insert(key, (revision, None));
+    }
+    Some(())
 }
 
 async fn check(url: &str, known: &Known, since: u64) {
@@ -148,6 +194,15 @@ async fn check(url: &str, known: &Known, since: u64) {
             assert_eq!(it.payload, text.as_bytes(), "sequence {seq}");
         }
     }
+    if !known.gone.is_empty() {
+        let stream = js.get_stream("LOG").await.unwrap();
+        for seq in known.gone.range(since..) {
+            assert!(
+                stream.get_raw_message(*seq).await.is_err(),
+                "sequence {seq}"
+            );
+        }
+    }
     if known.values.is_empty() {
         return;
     }
@@ -157,6 +212,7 @@ async fn check(url: &str, known: &Known, since: u64) {
         // A newer value may have been stored, and its acknowledgement lost.
         assert!(it.revision >= *revision, "{key}");
         if it.revision == *revision {
+            let value = value.as_deref().unwrap_or_default();
             assert_eq!(it.value, value.as_bytes(), "{key}");
         }
     }
@@ -168,6 +224,7 @@ async fn check(url: &str, known: &Known, since: u64) {
     reason = "nobody else writes while it is read"
 )]
 async fn nothing_acknowledged_is_lost_to_a_kill() {
+    let begun = std::time::Instant::now();
     let rounds = std::env::var(ROUNDS)
         .ok()
         .and_then(|it| it.parse().ok())
@@ -209,4 +266,56 @@ async fn nothing_acknowledged_is_lost_to_a_kill() {
         "only {} messages were stored",
         known.log.len()
     );
+    tracing::info!(rounds, log = known.log.len(), gone = known.gone.len(), took = ?begun.elapsed());
+}
+
+/// Bytes of all files below a folder.
+fn size(dir: &Path) -> u64 {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let sizes = entries.map(|it| match it.metadata() {
+        Ok(kind) if kind.is_dir() => size(&it.path()),
+        // It may be gone by now.
+        other => other.map_or(0, |it| it.len()),
+    });
+    sizes.sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn churn_does_not_fill_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = Ours::start(dir.path().to_owned(), Sync::default());
+    let js = jetstream::new(async_nats::connect(ours.url()).await.unwrap());
+    let config = jetstream::kv::Config {
+        bucket: "B".to_owned(),
+        ..Default::default()
+    };
+    let bucket = js.create_key_value(config).await.unwrap();
+    bucket.put("cold", "old".into()).await.unwrap();
+    for round in 0..200 {
+        let puts = (0..20).map(|i| bucket.put(format!("k{i}"), vec![b'x'; 1000].into()));
+        for put in join_all(puts).await {
+            put.unwrap();
+        }
+        if round % 7 == 0 {
+            bucket.delete("k3").await.unwrap();
+        }
+    }
+    // Four megabytes were written. Tests have small segments; those that are through go when their copies are safe.
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while size(dir.path()) > 400_000 {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "{} bytes",
+            size(dir.path())
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(bucket.get("cold").await.unwrap().unwrap(), "old");
+    ours.stop().await;
+    let ours = Ours::start(dir.path().to_owned(), Sync::default());
+    let js = jetstream::new(async_nats::connect(ours.url()).await.unwrap());
+    let bucket = js.get_key_value("B").await.unwrap();
+    assert_eq!(bucket.get("cold").await.unwrap().unwrap(), "old");
+    assert_eq!(bucket.get("k1").await.unwrap().unwrap().len(), 1000);
+    ours.stop().await;
 }
