@@ -175,7 +175,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_event_goes_to_both_subjects_in_its_envelope() {
-        let server = NatsServer::start_with(&[]).await;
+        let server = NatsServer::start_bare().await;
         let client = server.client().await;
         let lattice = LatticeName::default();
         let mut raw = client.subscribe("wasmbus.evt.>").await.unwrap();
@@ -216,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_follower_sees_each_event_once_whatever_subject_it_comes_on() {
-        let server = NatsServer::start_with(&[]).await;
+        let server = NatsServer::start_bare().await;
         let (client, follower) = (server.client().await, server.client().await);
         let lattice = LatticeName::default();
         let mut events = follow(&follower, &lattice).await.unwrap();

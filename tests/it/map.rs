@@ -36,7 +36,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() {
-                if name != "tests" {
+                if !matches!(name, "tests" | "testing") {
                     open.push(path);
                 }
             } else if name.ends_with(".rs") && !matches!(name, "tests.rs" | "testing.rs") {

@@ -83,13 +83,13 @@ async fn a_dropped_host_is_gone() {
 async fn a_host_stops_also_when_nats_is_gone() {
     let mut bench = Bench::new().await;
     bench.start("echo", &[]).await;
-    bench.nats.stop();
+    bench.nats.stop().await;
     timeout(bench.host.shutdown(Duration::from_secs(1))).await;
 }
 
 #[tokio::test]
 async fn without_jetstream_there_is_no_host() {
-    let nats = NatsServer::start_with(&[]).await;
+    let nats = NatsServer::start_bare().await;
     let cluster = Seed::generate(KeyKind::Cluster);
     let started = Host::start(config(&cluster), nats.client().await, nats.client().await).await;
     let error = started.unwrap_err();

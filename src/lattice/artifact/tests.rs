@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt;
 use super::put::CHUNK;
 use super::*;
 use crate::lattice::LatticeName;
-use crate::lattice::testing::{NatsServer, eventually};
+use crate::lattice::testing::{NatsServer, Setup, eventually};
 
 const LIMIT: u64 = 64 << 20;
 
@@ -168,7 +168,7 @@ async fn nothing_is_there_before_the_first() {
 
 #[tokio::test]
 async fn no_jetstream_is_told_apart() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let store = store(&server).await;
     let files = Files::new();
     let (reference, path) = files.write("a.wasm", b"x");
@@ -357,8 +357,7 @@ async fn a_full_bucket_is_told_and_left_clean() {
 
 #[tokio::test]
 async fn a_server_with_little_room_gets_a_smaller_bucket() {
-    let config = "jetstream { max_file_store: 300MB }";
-    let server = NatsServer::start_with_config(config).await;
+    let server = NatsServer::start_with(Setup::max_storage(300 << 20)).await;
     let store = store(&server).await;
     let files = Files::new();
     let (reference, path) = files.write("a.wasm", b"x");
@@ -367,7 +366,7 @@ async fn a_server_with_little_room_gets_a_smaller_bucket() {
     let info = api(&server, "STREAM.INFO", json!({})).await;
     assert_eq!(info["config"]["max_bytes"], 256 << 20);
 
-    let server = NatsServer::start_with_config("jetstream { max_file_store: 9MB }").await;
+    let server = NatsServer::start_with(Setup::max_storage(9 << 20)).await;
     let store = self::store(&server).await;
     assert!(store.put(&reference, &path).await.unwrap());
     let (large, path) = files.write("b.wasm", &noise(10 << 20, 1));

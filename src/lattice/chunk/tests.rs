@@ -2,7 +2,7 @@ use async_nats::jetstream;
 use tokio::io::AsyncReadExt;
 
 use super::*;
-use crate::lattice::testing::{NatsServer, eventually};
+use crate::lattice::testing::{NatsServer, Setup, eventually};
 
 async fn store(server: &NatsServer) -> Arc<ChunkStore> {
     ChunkStore::new(server.client().await, &LatticeName::default(), None)
@@ -146,7 +146,7 @@ async fn a_stream_that_vanished_is_made_again() {
 
 #[tokio::test]
 async fn without_jetstream_the_error_says_so() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let store = store(&server).await;
     for error in [
         store.put("x", &noise(1_000_000)).await.err().unwrap(),
@@ -164,7 +164,7 @@ async fn without_jetstream_the_error_says_so() {
 
 #[tokio::test]
 async fn a_domain_has_its_own_api() {
-    let server = NatsServer::start_with_config("jetstream { domain: hub }").await;
+    let server = NatsServer::start_with(Setup::domain("hub")).await;
     let client = server.client().await;
     let lattice = LatticeName::default();
     let store = ChunkStore::new(client.clone(), &lattice, Some("hub".into()));

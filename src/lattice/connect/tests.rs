@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::claims::KeyKind;
-use crate::lattice::testing::NatsServer;
+use crate::lattice::testing::{Login, NatsServer, Setup};
 
 fn options(urls: &[&str], credentials: Credentials) -> ConnectOptions {
     ConnectOptions {
@@ -87,7 +87,7 @@ async fn failures_are_told_apart_without_secrets() {
 
 #[tokio::test]
 async fn the_next_address_is_tried() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let dead = format!("127.0.0.1:{}", free_port().await);
     check_in(&options(&[&dead, server.url()], Credentials::Anonymous)).await;
     let list = format!("{dead},{}", server.url());
@@ -96,7 +96,7 @@ async fn the_next_address_is_tried() {
 
 #[tokio::test]
 async fn passwords_and_tokens_open() {
-    let server = NatsServer::start_with(&["--user", "me", "--pass", "s3:cret"]).await;
+    let server = NatsServer::start_with(Setup::login(Login::User("me", "s3:cret"))).await;
     let user = |password: &str| Credentials::UserPassword {
         user: "me".to_owned(),
         password: password.to_owned(),
@@ -113,7 +113,7 @@ async fn passwords_and_tokens_open() {
         assert!(!error.to_string().contains("wrong"));
     }
 
-    let server = NatsServer::start_with(&["--auth", "t0ken"]).await;
+    let server = NatsServer::start_with(Setup::login(Login::Token("t0ken"))).await;
     check_in(&options(
         &[server.url()],
         Credentials::Token("t0ken".to_owned()),
@@ -129,11 +129,7 @@ async fn passwords_and_tokens_open() {
 #[tokio::test]
 async fn keys_open() {
     let seed = Seed::generate(KeyKind::User);
-    let config = format!(
-        "authorization: {{ users: [ {{ nkey: {} }} ] }}",
-        seed.public()
-    );
-    let server = NatsServer::start_with_config(&config).await;
+    let server = NatsServer::start_with(Setup::login(Login::Key(seed.public()))).await;
     check_in(&options(&[server.url()], Credentials::Nkey(seed))).await;
     let stranger = Credentials::Nkey(Seed::generate(KeyKind::User));
     let error = refused(&options(&[server.url()], stranger)).await;
@@ -178,7 +174,7 @@ async fn user_tokens_open_also_from_a_file() {
         "operator: {operator_jwt}\nresolver: MEMORY\nresolver_preload: {{ {}: {account_jwt} }}",
         account.public()
     );
-    let server = NatsServer::start_with_config(&config).await;
+    let server = NatsServer::start_real(&config).await;
 
     let credentials = Credentials::Jwt {
         jwt: jwt.clone(),
@@ -232,22 +228,19 @@ fn certificates() -> TempDir {
 async fn tls_with_and_without_client_certificate() {
     let dir = certificates();
     let file = |name: &str| dir.path().join(name);
-    let config = |verify: bool| {
-        format!(
-            "tls: {{ cert_file: '{}', key_file: '{}', ca_file: '{}', verify: {verify} }}",
-            file("server.pem").display(),
-            file("server-key.pem").display(),
-            file("ca.pem").display()
-        )
+    let mut setup = Setup {
+        tls: Some((file("server.pem"), file("server-key.pem"))),
+        ..Setup::default()
     };
-    let server = NatsServer::start_with_config(&config(false)).await;
+    let server = NatsServer::start_with(setup.clone()).await;
     let mut options = options(&[server.url()], Credentials::Anonymous);
     let error = refused(&options).await;
     assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
     options.tls.ca = Some(file("ca.pem"));
     check_in(&options).await;
 
-    let server = NatsServer::start_with_config(&config(true)).await;
+    setup.client_ca = Some(file("ca.pem"));
+    let server = NatsServer::start_with(setup).await;
     options.urls = vec![server.url().replace("nats://", "tls://")];
     let error = refused(&options).await;
     assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
@@ -267,7 +260,7 @@ async fn tls_with_and_without_client_certificate() {
 
 #[tokio::test]
 async fn a_server_without_tls_is_a_tls_failure() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let mut options = options(&[server.url()], Credentials::Anonymous);
     options.tls.first = true;
     let error = refused(&options).await;
@@ -277,8 +270,7 @@ async fn a_server_without_tls_is_a_tls_failure() {
 #[tokio::test]
 async fn web_sockets_connect() {
     let server =
-        NatsServer::start_with_config("websocket: { host: 127.0.0.1, port: -1, no_tls: true }")
-            .await;
+        NatsServer::start_real("websocket: { host: 127.0.0.1, port: -1, no_tls: true }").await;
     let log = server.log();
     let at = log.split("websocket clients on ").nth(1).unwrap();
     let url = at.split_whitespace().next().unwrap();

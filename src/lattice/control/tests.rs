@@ -71,7 +71,7 @@ fn ids(hosts: &[HostSummary]) -> Vec<&str> {
 
 #[tokio::test]
 async fn nobody_is_known_at_once() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let control = control(&server).await;
     assert_eq!(control.hosts(LIMIT).await.unwrap(), []);
     let bids = control
@@ -96,7 +96,7 @@ async fn nobody_is_known_at_once() {
 
 #[tokio::test]
 async fn hosts_are_gathered_once_each() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let control = control(&server).await;
     let subject = "wasmbus.ctl.default.ping.hosts";
     let first = [
@@ -139,7 +139,7 @@ async fn hosts_are_gathered_once_each() {
 
 #[tokio::test]
 async fn a_silent_host_does_not_stop_at_the_quiet_window() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let control = control(&server).await;
     let _silent = peer(&server, "wasmbus.ctl.default.ping.hosts", &[]).await;
     let gather = Gather {
@@ -154,7 +154,7 @@ async fn a_silent_host_does_not_stop_at_the_quiet_window() {
 
 #[tokio::test]
 async fn requests_have_the_bodies_of_every_generation() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let control = control(&server).await;
     let ack = json!({"accepted": true, "error": null});
     let (_peer, mut asked) = peer(&server, "wasmbus.ctl.default.>", &[ack]).await;
@@ -243,7 +243,7 @@ async fn requests_have_the_bodies_of_every_generation() {
 
 #[tokio::test]
 async fn queries_read_every_generation() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let control = control(&server).await;
     let claims = json!({"claims": [{"caps": ["a", "b"], "rev": 4, "sub": "M", "version": null}]});
     let _claims = peer(&server, "wasmbus.ctl.default.get.claims", &[claims]).await;
@@ -278,7 +278,7 @@ async fn queries_read_every_generation() {
 
 #[tokio::test]
 async fn bids_name_their_hosts_and_silence_times_out() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let mut control = control(&server).await;
     let bid =
         json!({"provider_ref": "p", "link_name": "default", "constraints": {}, "host_id": "NB"});
@@ -305,7 +305,7 @@ async fn bids_name_their_hosts_and_silence_times_out() {
 
 #[tokio::test]
 async fn health_of_a_provider() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let control = control(&server).await;
     let answer = Bytes::from_static(b"\x81\xa7healthy\xc3");
     let _peer = raw_peer(
@@ -338,7 +338,7 @@ fn the_version_decides_how_actors_start() {
 
 #[tokio::test]
 async fn a_long_list_comes_in_parts() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let client = server.client().await;
     let mut questions = client
         .subscribe("wasmbus.ctl.default.get.links")
@@ -378,7 +378,7 @@ async fn a_long_list_comes_in_parts() {
 
 #[tokio::test]
 async fn a_list_that_never_ends_or_is_refused_is_an_error() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let subject = "wasmbus.ctl.default.get.claims";
     let circles = [json!({"claims": [], "next": ["M"]})];
     let peer_of = peer(&server, subject, &circles).await;

@@ -10,7 +10,7 @@ use super::*;
 use crate::claims::jwt::{self, Token};
 use crate::claims::{HostId, InvocationMetadata, KeyKind, Seed};
 use crate::lattice::invocation;
-use crate::lattice::testing::{NatsServer, eventually};
+use crate::lattice::testing::{NatsServer, Setup, eventually};
 use crate::lattice::wire::{self, Invocation, InvocationResponse};
 
 const LARGE: usize = 3 * 1024 * 1024 + 1;
@@ -233,8 +233,11 @@ async fn large_payloads_travel_both_ways() {
 
 #[tokio::test]
 async fn a_server_with_a_low_limit_gets_chunks() {
-    let config = "jetstream {}\nmax_payload: 40000";
-    let server = NatsServer::start_with_config(config).await;
+    let setup = Setup {
+        max_payload: Some(40_000),
+        ..Setup::jetstream()
+    };
+    let server = NatsServer::start_with(setup).await;
     let signer = Seed::generate(KeyKind::Cluster);
     let (caller, callee) = (rpc(&server, &signer).await, rpc(&server, &signer).await);
     let actor = Entity::actor("MACTOR");
@@ -247,7 +250,7 @@ async fn a_server_with_a_low_limit_gets_chunks() {
 
 #[tokio::test]
 async fn large_payloads_without_jetstream_are_an_error() {
-    let server = NatsServer::start_with(&[]).await;
+    let server = NatsServer::start_bare().await;
     let signer = Seed::generate(KeyKind::Cluster);
     let (caller, callee) = (rpc(&server, &signer).await, rpc(&server, &signer).await);
     let actor = Entity::actor("MACTOR");

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 
 use super::*;
-use crate::lattice::testing::{NatsServer, eventually};
+use crate::lattice::testing::{NatsServer, Setup, eventually};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -313,8 +313,8 @@ async fn the_watch_survives_a_restart_of_the_server() {
 
 #[tokio::test]
 async fn no_jetstream_is_known_at_once() {
-    let without = NatsServer::start_with(&[]).await;
-    let disabled = NatsServer::start_with_config(
+    let without = NatsServer::start_bare().await;
+    let disabled = NatsServer::start_real(
         "jetstream: enabled\nno_auth_user: a\naccounts: { A: { users: [ {user: a, password: a} ] } }",
     )
     .await;
@@ -330,7 +330,7 @@ async fn no_jetstream_is_known_at_once() {
 
 #[tokio::test]
 async fn domains_are_honoured() {
-    let server = NatsServer::start_with_config("jetstream: { domain: hub }").await;
+    let server = NatsServer::start_with(Setup::domain("hub")).await;
     let lattice = LatticeName::default();
     let state = State::open(server.client().await, &lattice, Some("hub"))
         .await

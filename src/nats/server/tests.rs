@@ -7,7 +7,8 @@ use crate::nats::greet;
 const LIMIT: Duration = Duration::from_secs(30);
 
 async fn config(dir: &Path) -> Config {
-    let wanted = std::env::var_os("WASH_NATS_SERVER").map(PathBuf::from);
+    let wanted = std::env::var_os("WASH_NATS_SERVER").filter(|it| it != "embedded");
+    let wanted = wanted.map(PathBuf::from);
     let path = std::env::var_os("PATH");
     Config {
         binary: Binary::find(wanted.as_deref(), path.as_deref())

@@ -26,7 +26,7 @@ impl Core {
         let config = format!(
             "server_name: core\njetstream {{ domain: core }}\nleafnodes {{ listen: \"127.0.0.1:{leaf_port}\", advertise: \"127.0.0.1:1\" }}\n"
         );
-        let server = NatsServer::start_with_config(&config).await;
+        let server = NatsServer::start_real(&config).await;
         Self { server, leaf_port }
     }
 
@@ -50,7 +50,7 @@ impl Core {
             "leafnodes {{ reconnect: 1, remotes: [ {{ url: \"nats-leaf://127.0.0.1:{}\" }} ] }}\n",
             cable.port()
         );
-        let server = NatsServer::start_with_config(&config).await;
+        let server = NatsServer::start_real(&config).await;
         Machine { server, cable }
     }
 }

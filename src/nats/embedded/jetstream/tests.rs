@@ -48,6 +48,7 @@ struct Theirs {
 impl Theirs {
     async fn start() -> Option<Self> {
         let program = std::env::var_os("WASH_NATS_SERVER")
+            .filter(|it| it != "embedded")
             .map(PathBuf::from)
             .or_else(|| {
                 let path = std::env::var_os("PATH")?;
