@@ -180,7 +180,8 @@ async fn config(proof: &mut Proof, own: &OwnConfig, session: &Session) {
         );
         return;
     }
-    let wanted = session.env.get("WASH_NATS_SERVER").map(PathBuf::from);
+    let wanted = session.env.get("WASH_NATS_SERVER");
+    let wanted = wanted.filter(|it| *it != "embedded").map(PathBuf::from);
     let search = session.env.get("PATH").map(AsRef::as_ref);
     let Ok(binary) = Binary::find(wanted.as_deref(), search).await else {
         proof.ok(
