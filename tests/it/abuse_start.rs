@@ -11,7 +11,7 @@ use crate::abuse::{eventually, free_port};
 use crate::abuse_nats::send;
 use crate::abuse_up::Up;
 use crate::env::{Output, TestEnv};
-use crate::nats::NatsServer;
+use crate::nats::{Login, NatsServer, Setup};
 
 /// Runs a command that must fail with this code, a message that holds these words, and a hint.
 #[track_caller]
@@ -102,7 +102,7 @@ fn something_else_listens() {
 
 #[test]
 fn nats_without_jetstream() {
-    let nats = NatsServer::start_with("");
+    let nats = NatsServer::start_bare();
     let env = TestEnv::new();
     let port = nats.port();
     fails(&env, &format!("up --nats-port {port}"), 8, "no JetStream");
@@ -113,8 +113,7 @@ fn nats_without_jetstream() {
 
 #[test]
 fn wrong_credentials() {
-    let nats =
-        NatsServer::start_with("jetstream {}\nauthorization { user: alice, password: hush-hush }");
+    let nats = NatsServer::start_with(&Setup::login(Login::User("alice", "hush-hush")));
     let env = TestEnv::new();
     let port = nats.port();
     fails(&env, &format!("up --nats-port {port}"), 4, "credentials");

@@ -56,7 +56,7 @@ impl Hub {
 
     /// A machine that trusts the hub's authority as it trusts that of NGS, with the credentials of the reader.
     fn machine(&self) -> TestEnv {
-        let mut env = TestEnv::new();
+        let mut env = TestEnv::new().with_nats_server();
         env.set("SSL_CERT_FILE", &self.authority);
         private(&env.write("default.creds", std::fs::read(&self.creds).unwrap()));
         env
@@ -214,7 +214,7 @@ fn copy_host_config(here: &TestEnv, there: &TestEnv, port: u16) {
 
 #[test]
 fn three_files_on_the_second_machine() {
-    let hub_env = TestEnv::new();
+    let hub_env = TestEnv::new().with_nats_server();
     let hub = Hub::start(&hub_env);
     let (here, mut there) = (hub.machine(), hub.machine());
     there.set("HOST_machine", "second");
@@ -265,7 +265,7 @@ fn three_files_on_the_second_machine() {
 
 #[test]
 fn servers_that_were_started_by_hand_on_both() {
-    let hub_env = TestEnv::new();
+    let hub_env = TestEnv::new().with_nats_server();
     let hub = Hub::start(&hub_env);
     let (here, mut there) = (hub.machine(), hub.machine());
     there.set("HOST_machine", "second");

@@ -209,7 +209,7 @@ fn an_artifact_that_is_gone_is_sent_again() {
 #[test]
 fn who_may_not_use_the_store_falls_back_to_paths() {
     // May do everything but keep artifacts.
-    let nats = NatsServer::start_with(
+    let nats = NatsServer::start_real(
         "jetstream {}\nno_auth_user: host\nauthorization { users: [\n\
          { user: host, password: h }\n\
          { user: desk, password: d, permissions: { publish: { allow: \">\", \
@@ -243,7 +243,7 @@ fn who_may_not_use_the_store_falls_back_to_paths() {
 /// The state lies in the domain of one leaf; the other's has a bucket of the same name, which stores what comes by.
 #[test]
 fn artifacts_cross_leaf_nodes_and_domains() {
-    let (here, there) = (TestEnv::new(), TestEnv::new());
+    let [here, there] = [(); 2].map(|()| TestEnv::new().with_nats_server());
     let hub = start_hub(&here, "hub", "");
     let url = format!("nats-leaf://127.0.0.1:{}", hub.leaf_port);
     let args = ["--nats-port", "0", "--leaf-remote", &url];

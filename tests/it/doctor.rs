@@ -11,7 +11,7 @@ use wash::claims::{KeyKind, Seed};
 
 use crate::env::TestEnv;
 use crate::fake_host::{FakeHost, Manners};
-use crate::nats::NatsServer;
+use crate::nats::{Login, NatsServer, Setup};
 
 /// What the doctor says of one check: status, detail and fix.
 struct Diagnosis(Value);
@@ -161,13 +161,16 @@ fn something_else_on_the_port() {
 #[test]
 fn no_jetstream_and_a_wrong_domain() {
     let env = TestEnv::new();
-    let bare = NatsServer::start_with("");
+    let bare = NatsServer::start_bare();
     let _host = FakeHost::start(bare.url(), Manners::default());
     let diagnosis = Diagnosis::of(&env, &["--server", bare.url()]);
     diagnosis.only("jetstream", "-js");
     assert_eq!(diagnosis.status("lattice"), "ok");
 
-    let domain = NatsServer::start_with("jetstream { domain: core }");
+    let domain = NatsServer::start_with(&Setup {
+        domain: Some("core"),
+        ..Setup::jetstream()
+    });
     let _host = FakeHost::start(domain.url(), Manners::default());
     let args = ["--server", domain.url(), "--js-domain", "cor"];
     Diagnosis::of(&env, &args).only("jetstream", "--js-domain core");
@@ -178,7 +181,7 @@ fn no_jetstream_and_a_wrong_domain() {
 #[test]
 fn wrong_missing_and_expired_credentials() {
     let env = TestEnv::new();
-    let nats = NatsServer::start_with("jetstream {}\nauthorization { user: ann, password: right }");
+    let nats = NatsServer::start_with(&Setup::login(Login::User("ann", "right")));
     let server = ["--server", nats.url()];
     let with = |flags: &[&str]| Diagnosis::of(&env, &[&server, flags].concat());
     with(&[]).only("credentials", "--creds");
@@ -264,8 +267,7 @@ fn a_server_that_expects_tls() {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let cert = env.write("cert.pem", made.cert.pem());
     let key = env.write("key.pem", made.signing_key.serialize_pem());
-    let config = format!("jetstream {{}}\ntls {{ cert_file: {cert:?}, key_file: {key:?} }}");
-    let nats = NatsServer::start_with(&config);
+    let nats = NatsServer::start_with(&Setup::tls(&cert, &key, None));
     let server = format!("tls://localhost:{}", nats.port());
     Diagnosis::of(&env, &["--server", &server]).only("tls", "--tls-ca");
     let gone = ["--server", &server, "--tls-ca", "gone.pem"];
@@ -280,7 +282,7 @@ fn a_server_that_expects_tls() {
 fn servers_that_want_more_or_give_less() {
     let env = TestEnv::new();
     // A token, and none or the wrong one.
-    let token = NatsServer::start_with("jetstream {}\nauthorization { token: s3same }");
+    let token = NatsServer::start_with(&Setup::login(Login::Token("s3same")));
     let server = ["--server", token.url()];
     let with = |more: &[&str]| Diagnosis::of(&env, &[&server, more].concat());
     with(&[]).only("credentials", "--token");
@@ -292,7 +294,7 @@ fn servers_that_want_more_or_give_less() {
     // An account without JetStream.
     let accounts = "jetstream {}\naccounts { A { users: [ { user: a, password: pw } ] }, \
                     B { users: [ { user: b, password: pw } ], jetstream: enabled } }";
-    let nats = NatsServer::start_with(accounts);
+    let nats = NatsServer::start_real(accounts);
     let as_user = |user| {
         let args = ["--server", nats.url(), "--user", user, "--password", "pw"];
         Diagnosis::of(&env, &args)
@@ -301,7 +303,10 @@ fn servers_that_want_more_or_give_less() {
     assert_eq!(as_user("b").failures(), ["lattice"]);
 
     // Messages that are too long for it.
-    let narrow = NatsServer::start_with("jetstream {}\nmax_payload: 65536");
+    let narrow = NatsServer::start_with(&Setup {
+        max_payload: Some(65_536),
+        ..Setup::jetstream()
+    });
     let _host = FakeHost::start(narrow.url(), Manners::default());
     let diagnosis = Diagnosis::of(&env, &["--server", narrow.url()]);
     assert_eq!(diagnosis.status("nats"), "warning", "{:#}", diagnosis.0);
@@ -324,10 +329,7 @@ fn a_server_that_wants_a_client_certificate() {
     let cert = env.write("cert.pem", made.cert.pem());
     private(&env, "key.pem", &made.signing_key.serialize_pem(), 0o600);
     let key = env.home().join("key.pem");
-    let config = format!(
-        "jetstream {{}}\ntls {{ cert_file: {cert:?}, key_file: {key:?}, ca_file: {cert:?}, verify: true }}"
-    );
-    let nats = NatsServer::start_with(&config);
+    let nats = NatsServer::start_with(&Setup::tls(&cert, &key, Some(&cert)));
     let server = format!("tls://localhost:{}", nats.port());
     let args = ["--server", &server, "--tls-ca", "cert.pem"];
     Diagnosis::of(&env, &args).only("tls", "--tls-cert");
@@ -388,7 +390,7 @@ fn a_leaf_link_that_is_down() {
         "jetstream {{ domain: core }}\nhttp: \"127.0.0.1:{port}\"\n\
          leafnodes {{ remotes [ {{ url: \"nats://127.0.0.1:1\" }} ] }}"
     );
-    let nats = NatsServer::start_with(&config);
+    let nats = NatsServer::start_real(&config);
     let _host = FakeHost::start(nats.url(), Manners::default());
     let monitor = format!("http://127.0.0.1:{port}");
     let args = ["--server", nats.url(), "--monitor", &monitor];

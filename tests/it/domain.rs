@@ -78,7 +78,10 @@ fn stop(host: Up) -> String {
 
 #[test]
 fn the_same_command_on_two_machines_does_not_make_two_states() {
-    let (here, there) = (TestEnv::new(), TestEnv::new());
+    let (here, there) = (
+        TestEnv::new().with_nats_server(),
+        TestEnv::new().with_nats_server(),
+    );
     let hub = start_hub(&here, "hub", "");
     let url = url(&hub);
     let first = up(&here, &url, &["--js-domain", "core"]);
@@ -120,7 +123,7 @@ fn the_same_command_on_two_machines_does_not_make_two_states() {
         "{}",
         second.ready
     );
-    let third = TestEnv::new();
+    let third = TestEnv::new().with_nats_server();
     let config = ["leaf", "config", "--domain", "third", "--remote", &url];
     let config = third.run(
         &[
@@ -148,7 +151,7 @@ fn the_same_command_on_two_machines_does_not_make_two_states() {
 
 #[test]
 fn a_hub_with_the_domain_keeps_it() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let store = env.home().join("hub-store");
     let block = format!(
         "}}\njetstream {{ domain: core, store_dir: \"{}\"",
@@ -173,7 +176,10 @@ fn a_hub_with_the_domain_keeps_it() {
 
 #[test]
 fn two_owners_are_told_once_a_hub_joins_them() {
-    let (here, there) = (TestEnv::new(), TestEnv::new());
+    let (here, there) = (
+        TestEnv::new().with_nats_server(),
+        TestEnv::new().with_nats_server(),
+    );
     let _cleanup = (Detached(&here), Detached(&there));
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
@@ -199,7 +205,10 @@ fn two_owners_are_told_once_a_hub_joins_them() {
 
 #[test]
 fn a_host_starts_and_serves_while_the_owner_is_off() {
-    let (here, there) = (TestEnv::new(), TestEnv::new());
+    let (here, there) = (
+        TestEnv::new().with_nats_server(),
+        TestEnv::new().with_nats_server(),
+    );
     let hub = start_hub(&here, "hub", "");
     let url = url(&hub);
     let domains = ["--js-domain", "core", "--nats-js-domain", "extender"];
@@ -269,7 +278,7 @@ fn a_host_starts_and_serves_while_the_owner_is_off() {
     ];
     ask(&there, &second, &start);
     // A third knows the domain from the second.
-    let third = TestEnv::new();
+    let third = TestEnv::new().with_nats_server();
     let domains = ["--js-domain", "core", "--nats-js-domain", "third"];
     let third_host = up(&third, &url, &domains);
     assert_eq!(third_host.ready["state"]["up_to_date"], false);

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::nats;
+
 /// Far above what any command takes, also on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -39,6 +41,15 @@ impl TestEnv {
             home: tempfile::Builder::new().prefix(prefix).tempdir().unwrap(),
             variables: Vec::new(),
         }
+    }
+
+    /// `wash up` starts a real nats-server here in any case: for leaf nodes, a configuration of one's own, or what is
+    /// said of the process.
+    pub(crate) fn with_nats_server(mut self) -> Self {
+        if nats::is_embedded() {
+            self.set("WASH_NATS_SERVER", nats::binary());
+        }
+        self
     }
 
     /// Sets a variable for every later command.

@@ -318,7 +318,7 @@ impl Outcome {
 fn leaf(hub: &hub::Server, domain: Option<&str>) -> NatsServer {
     let jetstream = domain.map_or_else(String::new, |it| format!("jetstream {{ domain: {it} }}\n"));
     let name = Seed::generate(KeyKind::Server).public();
-    NatsServer::start_with(&format!(
+    NatsServer::start_real(&format!(
         "server_name: {name}\nping_interval: \"2s\"\nping_max: 3\n{jetstream}\
          leafnodes {{ remotes: [ {{ url: \"nats-leaf://127.0.0.1:{}\" }} ] }}",
         hub.leaf_port
@@ -391,7 +391,7 @@ async fn a_full_host_shares_its_requests_with_one_that_has_room() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn across_a_hub_the_actor_may_be_on_either_side() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let hub = start_hub(&env, "hub", "");
     let (here, there) = (leaf(&hub, Some("core")), leaf(&hub, None));
     eventually("both leaves are linked", || {

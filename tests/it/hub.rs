@@ -212,7 +212,7 @@ async fn check_state(one: (&Client, Option<&str>), other: (&Client, Option<&str>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_with_credentials_come_in_and_the_revoked_stay_out() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let hub = init(&env, "hub", &["--self-signed", "127.0.0.1"]);
     let server = Server::start(&env, &hub);
     let ca = hub.join("tls/ca.pem");
@@ -279,12 +279,12 @@ async fn those_with_credentials_come_in_and_the_revoked_stay_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leaf_nodes_link_up_until_they_are_revoked() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let hub = init(&env, "hub", &["--self-signed", "hub.example,127.0.0.1"]);
     let server = Server::start(&env, &hub);
     let machine = creds(&env, "hub", "machine");
     let ca = hub.join("tls/ca.pem");
-    let leaf = NatsServer::start_with(&format!(
+    let leaf = NatsServer::start_real(&format!(
         "jetstream {{ domain: leaf }}\n\
          leafnodes {{ remotes: [ {{ url: \"tls://127.0.0.1:{}\", credentials: \"{}\", tls: {{ ca_file: \"{}\" }} }} ] }}",
         server.leaf_port,
@@ -308,7 +308,7 @@ async fn leaf_nodes_link_up_until_they_are_revoked() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hub_takes_a_certificate_or_none() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let signed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let cert = env.write("given/cert.pem", signed.cert.pem());
     let key = env.write("given/key.pem", signed.signing_key.serialize_pem());
@@ -344,7 +344,7 @@ async fn a_hub_takes_a_certificate_or_none() {
 
 #[test]
 fn a_hub_is_never_overwritten() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let own = env.home().join(".config/wash/hub");
     env.run(&["hub", "list"]).failure(3);
     env.run(&["hub", "init"]).failure(2);
@@ -381,7 +381,7 @@ fn a_hub_is_never_overwritten() {
 
 #[test]
 fn credentials_are_written_once_and_for_their_owner_alone() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     init(&env, "hub", &["--no-tls"]);
     let run = |args: &[&str]| env.run(&[&["hub"], args, &["--dir", "hub"]].concat());
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
@@ -432,7 +432,7 @@ fn credentials_are_written_once_and_for_their_owner_alone() {
 
 #[test]
 fn machines_that_are_added_at_once_are_all_known() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     init(&env, "hub", &["--no-tls"]);
     let names: Vec<String> = (0..6).map(|it| format!("machine-{it}")).collect();
     let mut children: Vec<Child> = names

@@ -81,7 +81,10 @@ fn logs(env: &TestEnv) -> String {
 
 #[test]
 fn a_second_machine_needs_one_file() {
-    let (mut here, mut there) = (TestEnv::new(), TestEnv::new());
+    let (mut here, mut there) = (
+        TestEnv::new().with_nats_server(),
+        TestEnv::new().with_nats_server(),
+    );
     let quoted = PASSWORD.replace('"', "\\\"");
     let login = format!("authorization {{ user: ann, password: \"{quoted}\" }}");
     let hub = start_hub(&here, "hub", &login);
@@ -224,7 +227,10 @@ fn a_second_machine_needs_one_file() {
 
 #[test]
 fn credentials_travel_with_the_bundle_and_stay_private() {
-    let (here, there) = (TestEnv::new(), TestEnv::new());
+    let (here, there) = (
+        TestEnv::new().with_nats_server(),
+        TestEnv::new().with_nats_server(),
+    );
     let hub_dir = hub::init(&here, "hub", &["--self-signed", "127.0.0.1"]);
     let hub = Server::start(&here, &hub_dir);
     let creds = hub_dir.join("creds/default.creds");
@@ -292,7 +298,7 @@ fn find(dir: &Path, name: &str) -> PathBuf {
 
 #[test]
 fn every_way_to_log_in_is_written_so_that_a_server_runs_it() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let hub_dir = hub::init(&env, "hub", &["--self-signed", "127.0.0.1"]);
     let ca = find(&hub_dir, "ca.pem");
     let creds = hub_dir.join("creds/default.creds");
@@ -406,7 +412,7 @@ pub(crate) fn private(path: &Path) {
 
 #[test]
 fn a_leaf_that_may_come_later_says_when_it_does() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let _cleanup = Detached(&env);
     let address = free_port();
     let url = format!("nats-leaf://{address}");

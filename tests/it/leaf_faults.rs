@@ -49,7 +49,7 @@ fn case(
 #[test]
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 fn what_keeps_a_leaf_out_is_named() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let home = env.home().display().to_string();
     certificates(&env, "pki");
     certificates(&env, "else");
@@ -375,7 +375,7 @@ fn named_and_mended(env: &TestEnv, case: &Case) {
 
 #[test]
 fn what_cannot_work_is_refused_before_anything_starts() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     certificates(&env, "pki");
     private(&env.write("bad.creds", "-----BEGIN NATS USER JWT-----\nx\n"));
     private(&env.write("bad.pem", "no certificate"));
@@ -430,7 +430,7 @@ fn what_cannot_work_is_refused_before_anything_starts() {
 #[test]
 fn a_leaf_never_takes_the_server_of_another() {
     let mut nats = NatsServer::start();
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let args = [
         "up",
         "--leaf-remote",

@@ -35,7 +35,7 @@ fn leaf_with(env: &TestEnv, name: &str, more: &str) -> Leaf {
 
 #[test]
 fn rights_that_deny_the_lattice() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let users = "accounts { APP { users: [
         { user: ann, password: pw, permissions: { publish: { deny: \"wasmbus.rpc.>\" } } }
         { user: bob, password: pw, permissions: { subscribe: { allow: [\"_INBOX.>\", \"wasmbus.ctl.>\"] } } }
@@ -84,7 +84,7 @@ fn rights_that_deny_the_lattice() {
 
 #[test]
 fn messages_that_the_hub_finds_too_long() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let hub = hub_with(&env, "narrow", "max_payload: 65536");
     let leaf = Leaf::start(&env, "wide", &[&url(&hub)]);
     let check = leaf.check(&env, &[]).success();
@@ -104,7 +104,7 @@ fn messages_that_the_hub_finds_too_long() {
 
 #[test]
 fn one_of_several_hubs_is_lost() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let hub = start_hub(&env, "hub", "");
     let url = url(&hub);
     let dead = "nats-leaf://127.0.0.1:1";
@@ -127,7 +127,7 @@ fn one_of_several_hubs_is_lost() {
 
 #[test]
 fn two_ways_to_one_hub() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let first = start_hub(&env, "first", "");
     let joined = format!("remotes: [ {{ url: \"{}\" }} ]", url(&first));
     let second = start_hub(&env, "second", &joined);
@@ -167,7 +167,7 @@ fn two_ways_to_one_hub() {
 
 #[test]
 fn namesakes_take_turns() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let hub = start_hub(&env, "hub", "");
     let hub_url = url(&hub);
     let remotes = |name: &str| {
@@ -200,7 +200,7 @@ fn namesakes_take_turns() {
 
 #[test]
 fn one_domain_on_two_machines() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let hub = start_hub(&env, "hub", "");
     let remotes = |name: &str| {
         format!(
@@ -253,7 +253,7 @@ fn one_domain_on_two_machines() {
 
 #[test]
 fn state_that_is_out_of_reach() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let store = env.home().join("hub-store");
     let accounts = format!(
         "jetstream {{ domain: hub, store_dir: {store:?} }}\naccounts {{
@@ -331,7 +331,7 @@ fn state_that_is_out_of_reach() {
 
 #[test]
 fn configurations_that_are_not_what_they_seem() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let hub = start_hub(&env, "hub", "");
     let check = |file: &str, text: &str, code: i32| {
         env.write(file, text);
@@ -386,7 +386,7 @@ fn configurations_that_are_not_what_they_seem() {
 
 #[test]
 fn no_server_that_could_be_a_leaf() {
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::new().with_nats_server();
     let hub = start_hub(&env, "hub", "");
     let old = env.write("old-server", "#!/bin/sh\necho 'nats-server: v2.8.4'\n");
     executable(&old);

@@ -81,7 +81,7 @@ fn is_silent(script: u32) -> bool {
 #[test]
 fn a_bundle_is_sealed_and_opened_by_what_is_typed() {
     const PASSPHRASE: &str = "open-sesame-4711";
-    let mut env = TestEnv::new();
+    let mut env = TestEnv::new().with_nats_server();
     let seed = Seed::generate(KeyKind::Cluster).reveal();
     env.set("WASMCLOUD_CLUSTER_SEED", &seed);
     let make =

@@ -127,7 +127,7 @@ fn a_page_goes_from_a_registry_to_another_machine_and_outlives_its_client() {
         login: true,
     });
     let outside = Outside::start();
-    let (mut here, mut there) = (TestEnv::new(), TestEnv::new());
+    let [mut here, mut there] = [(); 2].map(|()| TestEnv::new().with_nats_server());
     for env in [&mut here, &mut there] {
         // Nothing of this machine is to be believed.
         let home = env.home().to_owned();

@@ -17,7 +17,7 @@ use wash::lattice::control::Control;
 use wash::lattice::wire::HostSummary;
 
 use crate::env::TestEnv;
-use crate::nats::NatsServer;
+use crate::nats::{Login, NatsServer, Setup};
 
 /// Far above what a loaded machine takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -390,7 +390,7 @@ fn no_nats_and_none_to_start_says_how_to_get_one() {
 
 #[test]
 fn nats_without_jetstream_is_refused() {
-    let mut nats = NatsServer::start_with("");
+    let mut nats = NatsServer::start_bare();
     let env = TestEnv::new();
     let up = env.run(&["up", "--nats-port", nats.port()]).failure(8);
     assert!(
@@ -402,7 +402,7 @@ fn nats_without_jetstream_is_refused() {
 
 #[test]
 fn credentials_are_needed_readable_and_private() {
-    let nats = NatsServer::start_with("jetstream {}\nauthorization { user: u, password: p }");
+    let nats = NatsServer::start_with(&Setup::login(Login::User("u", "p")));
     let port = nats.port().to_owned();
     let env = TestEnv::new();
     let anonymous = env.run(&["up", "--nats-port", &port]).failure(4);
@@ -421,7 +421,7 @@ fn credentials_are_needed_readable_and_private() {
 
 #[test]
 fn the_death_of_nats_is_told() {
-    let env = TestEnv::new();
+    let env = TestEnv::new().with_nats_server();
     let up = Up::start(&env, &["--nats-port", "0", "--grace", "1s"]);
     send(up.nats_pid(), Signal::KILL);
     let (status, stderr) = up.end();
@@ -532,11 +532,11 @@ fn an_ephemeral_host_keeps_nothing() {
     let env = TestEnv::new();
     let up = Up::start(&env, &["--nats-port", "0", "--ephemeral"]);
     assert_eq!(up.ready["host_config"], Value::Null);
-    let log = Path::new(up.text("nats_log")).to_owned();
-    assert!(log.is_file());
+    let nats = Path::new(up.text("nats_dir")).to_owned();
+    assert!(nats.is_dir());
     up.signal(Signal::INT);
     assert!(up.end().0.success());
-    assert!(!log.exists());
+    assert!(!nats.exists());
     assert!(!env.home().join(".config").exists());
     assert!(!env.home().join(".cache").exists());
 }

@@ -194,7 +194,7 @@ impl Machine {
 
 /// A home whose name tells which process it is of.
 fn home() -> TestEnv {
-    TestEnv::with_prefix(&format!("{PREFIX}{}-", std::process::id()))
+    TestEnv::with_prefix(&format!("{PREFIX}{}-", std::process::id())).with_nats_server()
 }
 
 /// Ends and removes what runs left that were killed.
