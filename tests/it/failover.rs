@@ -227,6 +227,12 @@ impl World {
         Outcome::of(self.port, "GET", path)
     }
 
+    #[track_caller]
+    fn assert_gets(&self, path: &str) {
+        let Outcome { status, answer, .. } = Outcome::of(self.port, "GET", path);
+        assert_eq!(status, 200, "{path}: {answer}");
+    }
+
     /// Requests from several threads while `fault` happens to the lattice.
     fn storm(&self, name: &str, fault: impl FnOnce()) -> Vec<Outcome> {
         let going = std::sync::atomic::AtomicBool::new(true);
@@ -268,12 +274,12 @@ impl World {
                 path,
                 status,
                 took,
-                ..
+                answer,
             } = outcome;
             let runs = self.counter.runs(path);
             match *method {
                 "GET" => {
-                    assert_eq!(*status, 200, "{path} after {took:?}");
+                    assert_eq!(*status, 200, "{path} after {took:?}: {answer}");
                     assert!(runs >= 1, "{path}");
                 }
                 _ => {
@@ -293,6 +299,7 @@ struct Outcome {
     path: String,
     status: u16,
     took: Duration,
+    answer: String,
 }
 
 impl Outcome {
@@ -310,6 +317,7 @@ impl Outcome {
                 .and_then(|it| it.parse().ok())
                 .unwrap_or(0),
             took: began.elapsed(),
+            answer,
         }
     }
 }
@@ -334,7 +342,7 @@ async fn a_host_that_dies_or_hangs_costs_no_get_and_runs_no_post_twice() {
     world.enter(&entry).await;
     world.run(&one, 20).await;
     world.run(&two, 20).await;
-    assert_eq!(world.get("/first").status, 200);
+    world.assert_gets("/first");
 
     let outcomes = world.storm("killed", || one.signal(Signal::KILL));
     world.assert_whole(&outcomes);
