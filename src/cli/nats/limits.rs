@@ -119,7 +119,7 @@ impl StreamArgs {
         streams.sync = self.sync;
         let bytes = |it: usize| it as u64;
         if let Some(it) = self.max_memory_store {
-            streams.max_memory = Some(bytes(it));
+            streams.max_memory = bytes(it);
         }
         streams.max_storage = self.max_file_store.map(bytes);
     }

@@ -188,6 +188,7 @@ impl Api {
             };
         }
         self.free(&config)?;
+        self.spare(&config)?;
         let failed = |it: io::Error| ApiError::new(500, 10049, it);
         let (root, storage) = (self.root.clone(), config.storage);
         let created = now();
@@ -227,9 +228,34 @@ impl Api {
         }
     }
 
+    /// There is room for what a stream may hold, beside what others may.
+    fn spare(&self, config: &StreamConfig) -> Result<(), ApiError> {
+        let wanted = u64::try_from(config.max_bytes).unwrap_or(0);
+        let others = self.reserved(config.storage, Some(&config.name));
+        let (_, most) = self.shared.usage.of(config.storage);
+        match (most, config.storage) {
+            (Some(most), kind) if wanted > 0 && others.saturating_add(wanted) > most => {
+                Err(match kind {
+                    Storage::File => ApiError::NO_STORAGE,
+                    Storage::Memory => ApiError::NO_MEMORY,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes that are set aside for streams, but for one.
+    fn reserved(&self, storage: Storage, but: Option<&str>) -> u64 {
+        let all = self.streams.values().map(|it| &it.config);
+        all.filter(|it| it.storage == storage && Some(&*it.name) != but)
+            .filter_map(|it| u64::try_from(it.max_bytes).ok())
+            .fold(0, u64::saturating_add)
+    }
+
     async fn update(&mut self, name: &str, body: &[u8]) -> Result<Value, ApiError> {
         let config = self.configuration(name, body)?;
         self.free(&config)?;
+        self.spare(&config)?;
         let stream = self.streams.get_mut(name);
         let stream = stream.ok_or(ApiError::STREAM_NOT_FOUND)?;
         let info = tell(&stream.commands, What::Update(Box::new(config.clone()))).await?;
@@ -282,13 +308,13 @@ impl Api {
         json!({
             "memory": usage.memory.get(),
             "storage": usage.storage.get(),
-            "reserved_memory": 0,
-            "reserved_storage": 0,
+            "reserved_memory": self.reserved(Storage::Memory, None),
+            "reserved_storage": self.reserved(Storage::File, None),
             "streams": self.streams.len(),
             "consumers": usage.consumers.get(),
             "limits": {
                 "max_memory": usage.max_memory,
-                "max_storage": -1,
+                "max_storage": usage.max_storage.map_or(json!(-1), Into::into),
                 "max_streams": -1,
                 "max_consumers": -1,
                 "max_ack_pending": -1,

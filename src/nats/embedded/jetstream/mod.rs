@@ -57,6 +57,8 @@ pub struct Config {
     pub sync: Sync,
     /// Bytes that streams in memory may hold together.
     pub max_memory: u64,
+    /// Bytes that streams on the disk may hold together; `None` is no limit.
+    pub max_storage: Option<u64>,
 }
 
 impl Config {
@@ -67,6 +69,7 @@ impl Config {
             domain: None,
             sync: Sync::default(),
             max_memory: 256 << 20,
+            max_storage: None,
         }
     }
 }
@@ -121,6 +124,7 @@ impl JetStream {
             sync: config.sync,
             usage: Arc::new(Usage {
                 max_memory: config.max_memory,
+                max_storage: config.max_storage,
                 ..Usage::default()
             }),
         };

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::api::stream::Storage;
+
 /// Shared by the streams of one server.
 #[derive(Debug, Default)]
 pub(super) struct Usage {
@@ -11,6 +13,18 @@ pub(super) struct Usage {
     pub(super) consumers: Total,
     /// Bytes that streams in memory may take.
     pub(super) max_memory: u64,
+    /// Bytes that streams on the disk may take; `None` is no limit.
+    pub(super) max_storage: Option<u64>,
+}
+
+impl Usage {
+    /// What streams of a kind take, and may take.
+    pub(super) fn of(&self, storage: Storage) -> (&Total, Option<u64>) {
+        match storage {
+            Storage::Memory => (&self.memory, Some(self.max_memory)),
+            Storage::File => (&self.storage, self.max_storage),
+        }
+    }
 }
 
 #[derive(Debug, Default)]

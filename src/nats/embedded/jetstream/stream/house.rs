@@ -177,10 +177,7 @@ impl Owner {
 
     pub(super) fn account(&mut self) {
         let (usage, share) = (&self.shared.usage, &mut self.share);
-        let total = match self.disk {
-            Some(_) => &usage.storage,
-            None => &usage.memory,
-        };
+        let (total, _) = usage.of(self.config.storage);
         total.change(&mut share.0, self.store.bytes());
         usage
             .consumers
