@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, mpsc};
 
 use super::hub::{Hub, Message, Sink, Subscription};
@@ -105,6 +106,11 @@ impl Bus {
     /// Somebody, here or at a client, listens on this subject.
     pub fn interest(&self, subject: &str) -> bool {
         self.hub.interest(subject.as_bytes())
+    }
+
+    /// Waits until somebody begins to listen, on whatever subject, after this was called.
+    pub fn interest_begun(&self) -> Notified<'_> {
+        self.hub.begun().notified()
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::bus::Inbox;
@@ -27,6 +28,7 @@ pub(super) struct Hub {
     table: RwLock<Trie<Arc<Subscription>>>,
     /// Counts changes of the table, so that a kept route is known to be old.
     generation: AtomicU64,
+    begun: Notify,
     turn: AtomicU64,
 }
 
@@ -83,6 +85,7 @@ impl Hub {
         Self {
             table: RwLock::new(Trie::new()),
             generation: AtomicU64::new(1),
+            begun: Notify::new(),
             turn: AtomicU64::new(0),
         }
     }
@@ -91,12 +94,19 @@ impl Hub {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         table.insert(&it.filter, it.id(), it.clone());
         self.generation.fetch_add(1, Ordering::Release);
+        drop(table);
+        self.begun.notify_waiters();
     }
 
     pub(super) fn unsubscribe(&self, it: &Subscription) {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         table.remove(&it.filter, it.id());
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Signals each new subscription.
+    pub(super) fn begun(&self) -> &Notify {
+        &self.begun
     }
 
     /// Changes whenever a kept route may be wrong.

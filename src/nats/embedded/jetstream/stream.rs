@@ -282,6 +282,13 @@ impl Owner {
 
     /// Waits until something comes or is due; true when that was the last thing.
     async fn wait(&mut self) -> bool {
+        // Before the look at who is there, so that nobody slips through between the two.
+        let bus = self.shared.bus.clone();
+        let mut came = pin!(bus.interest_begun());
+        let lonely = self.consumers.values().any(Consumer::is_lonely);
+        if lonely && self.somebody_came() {
+            return false;
+        }
         let deadline = self.deadline();
         let mut sleep = pin!(async {
             match deadline {
@@ -292,6 +299,8 @@ impl Owner {
         enum Woken {
             Input(Input, Delivered),
             Command(Option<Command>),
+            /// Somebody listens, who knows on what.
+            Listener,
             Time,
         }
         let (inputs, commands) = (&mut self.inputs, &mut self.commands);
@@ -304,6 +313,9 @@ impl Owner {
             }
             if let Poll::Ready(command) = commands.poll_recv(cx) {
                 return Poll::Ready(Woken::Command(command));
+            }
+            if lonely && came.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Woken::Listener);
             }
             sleep.as_mut().poll(cx).map(|()| Woken::Time)
         })
@@ -321,7 +333,8 @@ impl Owner {
                 self.close().await;
                 return true;
             }
-            Woken::Time => {}
+            // Which of them it concerns is looked at before the next wait.
+            Woken::Listener | Woken::Time => {}
         }
         false
     }

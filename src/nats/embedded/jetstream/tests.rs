@@ -3,6 +3,7 @@
 mod crash;
 #[cfg(target_os = "linux")]
 mod full;
+mod listeners;
 mod script;
 
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::super::super::Bus;
 use super::super::api::consumer::ConsumerConfig;
 use super::super::header::status;
 use super::super::store::Record;
@@ -12,8 +13,7 @@ use super::{Around, Consumer};
 /// Bytes under way to begin with, and at most, when the client takes part in flow control.
 const WINDOW: (usize, usize) = (512 * 1024, 8 << 20);
 
-/// How often to see whether somebody came, and whether they are still there.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often to see whether they are still there.
 const CHECK: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
@@ -50,6 +50,20 @@ impl Consumer {
         }
     }
 
+    /// Nobody listened to it when it was looked last.
+    pub(in super::super) fn is_lonely(&self) -> bool {
+        self.config.is_push() && !self.push.bound
+    }
+
+    /// Somebody listens now, and is looked at next.
+    pub(in super::super) fn greet(&mut self, bus: &Bus) -> bool {
+        let came = bus.interest(&self.config.deliver_subject);
+        if came {
+            self.push.look = None;
+        }
+        came
+    }
+
     /// Sees who listens, now and then.
     pub(super) fn look(&mut self, around: &Around<'_>) {
         if !self.config.is_push() || self.push.look.is_some_and(|it| it > around.now) {
@@ -64,7 +78,7 @@ impl Consumer {
             };
             self.beat_later(around.now);
         }
-        self.push.look = Some(around.now + if bound { CHECK } else { LOOK });
+        self.push.look = Some(around.now + CHECK);
         self.bind(bound, around.now);
     }
 

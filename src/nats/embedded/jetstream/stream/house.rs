@@ -84,6 +84,16 @@ impl Owner {
         Ok(())
     }
 
+    /// A consumer that had nobody to deliver to has somebody now.
+    pub(super) fn somebody_came(&mut self) -> bool {
+        let bus = &self.shared.bus;
+        let mut any = false;
+        for consumer in self.consumers.values_mut().filter(|it| it.is_lonely()) {
+            any |= consumer.greet(bus);
+        }
+        any
+    }
+
     pub(super) fn pump(&mut self) -> bool {
         let mut busy = false;
         let (mut around, consumers) = self.around();
