@@ -19,6 +19,7 @@ use async_nats::jetstream::context::{
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -129,7 +130,7 @@ impl ChunkStore {
         if size > MAX_OBJECT {
             return Err(ChunkError::TooLarge { size });
         }
-        let (subject, meta) = self.find(name, size).await?;
+        let meta = self.find(name, size).await?;
         if meta.size != size {
             return Err(ChunkError::Damaged {
                 name: name.to_owned(),
@@ -138,7 +139,7 @@ impl ChunkStore {
         }
         let data = self.read(name, &meta).await?;
         // The payload is here; what cannot be deleted costs the store some room, not the call.
-        if let Err(error) = self.delete(Some(&subject), &meta).await {
+        if let Err(error) = self.delete(name, &meta).await {
             tracing::debug!(%error, name, "cannot delete a payload that was read");
         }
         Ok(data)
@@ -166,38 +167,41 @@ impl ChunkStore {
         }
         stored.meta.size = data.len() as u64;
         stored.meta.digest = meta::digest_text(&digest.finalize());
-        let subject = self.meta_subject(&meta::encoded_name(name));
-        stored.subject = Some(subject.clone());
-        self.publish_meta(subject, &stored.meta).await?;
+        // Its reader looks under one of them.
+        let subjects = self.meta_subjects(name);
+        try_join_all(subjects.map(|it| self.publish_meta(it, &stored.meta))).await?;
         Ok(stored)
     }
 
-    /// The newest meta of an object and its subject.
-    async fn find(&self, name: &str, size: u64) -> Result<(String, Meta), ChunkError> {
-        for suffix in [meta::encoded_name(name), meta::raw_name(name)] {
-            let subject = self.meta_subject(&suffix);
-            let request = json!({ "last_by_subj": subject });
-            let answer = match self.api("STREAM.MSG.GET", &request, size).await? {
-                Ok(answer) => answer,
-                Err(error) if error.code == NO_MESSAGE || error.status == 404 => continue,
-                Err(error) => return Err(error.into_failure(size)),
+    /// The newest meta of an object.
+    async fn find(&self, name: &str, size: u64) -> Result<Meta, ChunkError> {
+        for subject in self.meta_subjects(name) {
+            let Some(data) = self.last(&subject, size).await? else {
+                continue;
             };
-            let data = answer.pointer("/message/data").and_then(Value::as_str);
-            let meta = data.and_then(Meta::from_base64);
-            match meta {
-                Some(meta) if !meta.deleted => return Ok((subject, meta)),
-                Some(_) => {}
-                None => {
-                    return Err(ChunkError::Damaged {
-                        name: name.to_owned(),
-                        reason: "its description cannot be read",
-                    });
-                }
+            let meta = Meta::from_base64(&data).ok_or_else(|| ChunkError::Damaged {
+                name: name.to_owned(),
+                reason: "its description cannot be read",
+            })?;
+            if !meta.deleted {
+                return Ok(meta);
             }
         }
         Err(ChunkError::NotFound {
             name: name.to_owned(),
         })
+    }
+
+    /// The last message of a subject, in base64.
+    async fn last(&self, subject: &str, size: u64) -> Result<Option<String>, ChunkError> {
+        let request = json!({ "last_by_subj": subject });
+        let answer = match self.api("STREAM.MSG.GET", &request, size).await? {
+            Ok(answer) => answer,
+            Err(error) if error.code == NO_MESSAGE || error.status == 404 => return Ok(None),
+            Err(error) => return Err(error.into_failure(size)),
+        };
+        let data = answer.pointer("/message/data").and_then(Value::as_str);
+        Ok(Some(data.unwrap_or_default().to_owned()))
     }
 
     async fn read(&self, name: &str, meta: &Meta) -> Result<Bytes, ChunkError> {
@@ -249,21 +253,32 @@ impl ChunkStore {
         Ok(data.freeze())
     }
 
-    /// Marks the object as deleted, if its description was written, and removes its chunks.
-    async fn delete(&self, subject: Option<&str>, meta: &Meta) -> Result<(), ChunkError> {
-        if let Some(subject) = subject {
-            self.publish_meta(subject.to_owned(), &meta.deleted())
-                .await
-                .map_err(|error| ChunkError::Failed {
-                    size: meta.size,
-                    reason: error.to_string(),
-                })?;
+    /// Removes an object, also its descriptions: a mark that it is deleted would stay for ever.
+    async fn delete(&self, name: &str, meta: &Meta) -> Result<(), ChunkError> {
+        let subjects = self.meta_subjects(name).chain([self.chunk_subject(meta)]);
+        try_join_all(subjects.map(|it| self.purge(it, meta.size))).await?;
+        Ok(())
+    }
+
+    /// Removes an object that we wrote, and nothing that has come under its name since.
+    async fn delete_own(&self, meta: &Meta) -> Result<(), ChunkError> {
+        self.purge(self.chunk_subject(meta), meta.size).await?;
+        for subject in self.meta_subjects(&meta.name) {
+            let data = self.last(&subject, meta.size).await?;
+            let last = data.and_then(|it| Meta::from_base64(&it));
+            if last.is_some_and(|it| it.nuid == meta.nuid) {
+                self.purge(subject, meta.size).await?;
+            }
         }
-        let request = json!({ "filter": self.chunk_subject(meta) });
-        self.api("STREAM.PURGE", &request, meta.size)
+        Ok(())
+    }
+
+    async fn purge(&self, subject: String, size: u64) -> Result<(), ChunkError> {
+        let request = json!({ "filter": subject });
+        self.api("STREAM.PURGE", &request, size)
             .await?
             .map(|_| ())
-            .map_err(|error| error.into_failure(meta.size))
+            .map_err(|error| error.into_failure(size))
     }
 
     async fn publish_meta(&self, subject: String, meta: &Meta) -> Result<(), PublishError> {
@@ -348,8 +363,12 @@ impl ChunkStore {
         format!("$O.{}.C.{}", self.bucket, meta.nuid)
     }
 
-    fn meta_subject(&self, suffix: &str) -> String {
-        format!("$O.{}.M.{suffix}", self.bucket)
+    /// Where readers since late 2022 look, and where older ones do.
+    fn meta_subjects(&self, name: &str) -> impl Iterator<Item = String> + use<'_> {
+        [Some(meta::encoded_name(name)), meta::raw_name(name)]
+            .into_iter()
+            .flatten()
+            .map(|suffix| format!("$O.{}.M.{suffix}", self.bucket))
     }
 }
 

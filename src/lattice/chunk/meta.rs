@@ -41,15 +41,6 @@ impl Meta {
         }
     }
 
-    pub(super) fn deleted(&self) -> Self {
-        Self {
-            size: 0,
-            chunks: 0,
-            deleted: true,
-            ..self.clone()
-        }
-    }
-
     /// Reads the base64 in which the stored message is quoted; none when it is no description, or one whose
     /// chunks could lie anywhere.
     pub(super) fn from_base64(text: &str) -> Option<Self> {
@@ -80,9 +71,12 @@ impl Meta {
     }
 }
 
-/// The token under which older writers put it.
-pub(super) fn raw_name(name: &str) -> String {
-    name.replace(['.', ' '], "_")
+/// The token under which older peers put and look for it; none for a name that they refuse, and that could mean
+/// other objects.
+pub(super) fn raw_name(name: &str) -> Option<String> {
+    let name = name.replace(['.', ' '], "_");
+    let valid = |c: char| c.is_ascii_alphanumeric() || "-_=/".contains(c);
+    (!name.is_empty() && name.chars().all(valid)).then_some(name)
 }
 
 #[cfg(test)]
@@ -119,10 +113,6 @@ mod tests {
         let info: async_nats::jetstream::object_store::ObjectInfo =
             serde_json::from_str(&text).unwrap();
         assert_eq!((info.size, info.chunks, info.deleted), (5, 1, false));
-
-        let gone = meta.deleted();
-        assert_eq!((gone.size, gone.chunks, gone.deleted), (0, 0, true));
-        assert_eq!((gone.name, gone.nuid), (meta.name, meta.nuid));
     }
 
     #[test]
@@ -149,6 +139,9 @@ mod tests {
     #[test]
     fn names_of_both_generations() {
         assert_eq!(encoded_name("ab-r"), "YWItcg==");
-        assert_eq!(raw_name("a.b c"), "a_b_c");
+        assert_eq!(raw_name("a.b c").as_deref(), Some("a_b_c"));
+        for bad in ["", "*", ">", "a\r\nb", "ä"] {
+            assert_eq!(raw_name(bad), None, "{bad}");
+        }
     }
 }

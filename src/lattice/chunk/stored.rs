@@ -1,7 +1,9 @@
 //! An object from its first chunk until its reader has it. Knows when to remove it, not how.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
 
 use super::ChunkStore;
 use super::meta::Meta;
@@ -9,12 +11,17 @@ use super::meta::Meta;
 /// Bounds the removal of what nobody will read.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
 
+/// Nobody waits longer for a payload. By then its reader has removed it, but for the description that it does not
+/// know, or will not come.
+const LINGER: Duration = Duration::from_secs(120);
+
+/// Objects that are looked after when they have lingered, at most; the rest is left to its readers alone.
+const MAX_LINGERING: usize = 10_000;
+
 /// An object that waits for its reader.
 #[must_use = "dropping it removes the object"]
 pub(in crate::lattice) struct Stored {
     store: Arc<ChunkStore>,
-    /// Of the description; none until it is on its way.
-    pub(super) subject: Option<String>,
     pub(super) meta: Meta,
     left: bool,
 }
@@ -24,7 +31,6 @@ impl Stored {
     pub(super) fn new(store: &Arc<ChunkStore>, meta: Meta) -> Self {
         Self {
             store: Arc::clone(store),
-            subject: None,
             meta,
             left: false,
         }
@@ -42,19 +48,30 @@ impl Drop for Stored {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        if self.left || self.meta.chunks == 0 {
+        let cleanups = &self.store.cleanups;
+        if self.meta.chunks == 0 || self.left && cleanups.len() >= MAX_LINGERING {
             return;
         }
-        let store = Arc::clone(&self.store);
-        let (subject, meta) = (self.subject.take(), self.meta.clone());
-        let cleanup = async move {
-            let deletion = store.delete(subject.as_deref(), &meta);
-            match tokio::time::timeout(CLEANUP_LIMIT, deletion).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "cannot remove an unread payload"),
-                Err(_) => tracing::debug!("cannot remove an unread payload in time"),
-            }
-        };
-        self.store.cleanups.spawn_on(cleanup, &runtime);
+        let pause = if self.left { LINGER } else { Duration::ZERO };
+        let cleanup = remove(Arc::downgrade(&self.store), self.meta.clone(), pause);
+        // What is left must not keep the store, and with it the connection.
+        let now = (!self.left).then(|| Arc::clone(&self.store));
+        cleanups.spawn_on(
+            async move {
+                cleanup.await;
+                drop(now);
+            },
+            &runtime,
+        );
+    }
+}
+
+async fn remove(store: Weak<ChunkStore>, meta: Meta, pause: Duration) {
+    sleep(pause).await;
+    let Some(store) = store.upgrade() else { return };
+    match timeout(CLEANUP_LIMIT, store.delete_own(&meta)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "cannot remove a payload"),
+        Err(_) => tracing::debug!("cannot remove a payload in time"),
     }
 }

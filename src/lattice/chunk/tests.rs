@@ -30,7 +30,7 @@ async fn an_object_is_read_once() {
         let chunks = messages(&reader, "$O.default.C.>").await;
         assert_eq!(chunks, size.div_ceil(CHUNK) as u64);
         assert_eq!(reader.take("the id", size as u64).await.unwrap(), data);
-        assert_eq!(messages(&reader, "$O.default.C.>").await, 0);
+        assert_eq!(messages(&reader, "$O.default.>").await, 0);
         let again = reader.take("the id", size as u64).await;
         assert!(matches!(again, Err(ChunkError::NotFound { .. })));
     }
@@ -120,13 +120,65 @@ async fn the_oldest_writers_are_read() {
     assert_eq!(store.take("a.b", 11).await.unwrap(), "hello world");
 }
 
+/// As the synchronous client of 2022 does, which providers on wasmbus-rpc 0.8 to 0.10 have.
+#[tokio::test]
+async fn the_oldest_readers_find_ours() {
+    let server = NatsServer::start().await;
+    let store = store(&server).await;
+    let data = noise(300_000);
+    store.put("1f.2-r", &data).await.unwrap().leave();
+    let request = json!({ "last_by_subj": "$O.default.M.1f_2-r" });
+    let answer = store.api("STREAM.MSG.GET", &request, 0).await.unwrap();
+    let answer = answer.unwrap_or_else(|error| panic!("{}", error.description));
+    let text = answer["message"]["data"].as_str().unwrap();
+    let json = data_encoding::BASE64.decode(text.as_bytes()).unwrap();
+    let info: Value = serde_json::from_slice(&json).unwrap();
+    // What it cannot do without.
+    for field in [
+        "name", "bucket", "nuid", "size", "chunks", "modified", "digest", "deleted",
+    ] {
+        assert!(!info[field].is_null(), "{field}");
+    }
+    let chunks = format!("$O.default.C.{}", info["nuid"].as_str().unwrap());
+    assert_eq!(messages(&store, &chunks).await, 3);
+    // It marks what it has read as deleted, under its name.
+    let gone = json!({ "nuid": info["nuid"], "deleted": true }).to_string();
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Rollup", "sub");
+    let ack = store
+        .context()
+        .publish_with_headers("$O.default.M.1f_2-r", headers, gone.into());
+    ack.await.unwrap().await.unwrap();
+    store.purge(chunks, 0).await.unwrap();
+    let again = store.take("1f.2-r", 300_000).await.unwrap_err();
+    assert!(matches!(again, ChunkError::Damaged { .. }), "{again}");
+}
+
+#[tokio::test]
+async fn a_name_cannot_mean_other_objects() {
+    let server = NatsServer::start().await;
+    let store = store(&server).await;
+    let data = noise(10);
+    store.put("x", &data).await.unwrap().leave();
+    for name in ["*", ">"] {
+        let nothing = store.take(name, 10).await;
+        assert!(matches!(nothing, Err(ChunkError::NotFound { .. })));
+        drop(store.put(name, &data).await.unwrap());
+    }
+    eventually("only one is there", async || {
+        messages(&store, "$O.default.C.>").await == 1
+    })
+    .await;
+    assert_eq!(store.take("x", 10).await.unwrap(), data);
+}
+
 #[tokio::test]
 async fn what_nobody_will_read_is_removed() {
     let server = NatsServer::start().await;
     let store = store(&server).await;
     drop(store.put("x", &noise(200_000)).await.unwrap());
-    eventually("the chunks are gone", async || {
-        messages(&store, "$O.default.C.>").await == 0
+    eventually("all of it is gone", async || {
+        messages(&store, "$O.default.>").await == 0
     })
     .await;
     let gone = store.take("x", 200_000).await;
