@@ -66,14 +66,27 @@ fn main() {
             sleep(Duration::from_secs(60));
         }
     }
-    Provider::connect(&data, has("deaf"), has("stubborn")).run();
+    let manners = Manners {
+        deaf: has("deaf"),
+        stubborn: has("stubborn"),
+        clumsy: has("clumsy"),
+    };
+    Provider::connect(&data, manners).run();
+}
+
+#[derive(Clone, Copy)]
+struct Manners {
+    deaf: bool,
+    stubborn: bool,
+    /// As httpserver under load: a port stays open for a while after its link went, and a link whose port is
+    /// not free is forgotten.
+    clumsy: bool,
 }
 
 struct Provider {
     out: TcpStream,
     host: String,
-    deaf: bool,
-    stubborn: bool,
+    manners: Manners,
     listeners: HashMap<String, Arc<AtomicBool>>,
     links: Vec<String>,
     /// Where to say that it goes, once all is answered.
@@ -81,7 +94,7 @@ struct Provider {
 }
 
 impl Provider {
-    fn connect(data: &str, deaf: bool, stubborn: bool) -> Self {
+    fn connect(data: &str, manners: Manners) -> Self {
         let url = field(data, "lattice_rpc_url");
         let mut out = TcpStream::connect(url.trim_start_matches("nats://")).unwrap();
         let (lattice, key) = (
@@ -92,8 +105,7 @@ impl Provider {
         let mut provider = Self {
             out: out.try_clone().unwrap(),
             host: field(data, "host_id"),
-            deaf,
-            stubborn,
+            manners,
             listeners: HashMap::new(),
             links: Vec::new(),
             leaving: Vec::new(),
@@ -202,8 +214,8 @@ impl Provider {
                     open.store(false, Ordering::SeqCst);
                 }
             }
-            "4" if !self.deaf => answer(b"\x81\xa7healthy\xc3"),
-            "5" if !self.deaf && !self.stubborn => {
+            "4" if !self.manners.deaf => answer(b"\x81\xa7healthy\xc3"),
+            "5" if !self.manners.deaf && !self.manners.stubborn => {
                 let body = String::from_utf8_lossy(body);
                 if body.is_empty() || body.contains(&self.host) {
                     // Calls that are on their way here are answered before it goes.
@@ -221,16 +233,24 @@ impl Provider {
         if address.is_empty() || self.listeners.contains_key(actor) {
             return;
         }
-        let open = Arc::new(AtomicBool::new(true));
-        self.listeners.insert(actor.to_owned(), Arc::clone(&open));
+        let clumsy = self.manners.clumsy;
+        let tries = if clumsy { 1 } else { 200 };
         let address = address.to_owned();
-        spawn(move || {
-            let listener = (0..200).find_map(|_| {
+        let bind = move || {
+            (0..tries).find_map(|_| {
                 TcpListener::bind(&address)
                     .inspect_err(|_| sleep(Duration::from_millis(10)))
                     .ok()
-            });
-            let Some(listener) = listener else { return };
+            })
+        };
+        let bound = if clumsy { bind() } else { None };
+        if clumsy && bound.is_none() {
+            return;
+        }
+        let open = Arc::new(AtomicBool::new(true));
+        self.listeners.insert(actor.to_owned(), Arc::clone(&open));
+        spawn(move || {
+            let Some(listener) = bound.or_else(bind) else { return };
             listener.set_nonblocking(true).unwrap();
             while open.load(Ordering::SeqCst) {
                 let Ok((mut stream, _)) = listener.accept() else {
@@ -244,6 +264,9 @@ impl Provider {
                         b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nprocess",
                     );
                 });
+            }
+            if clumsy {
+                sleep(Duration::from_millis(150));
             }
         });
     }

@@ -8,10 +8,11 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::again::Again;
 use super::backoff::Backoff;
 use super::launch::{Run, launch};
 use super::line::{Ears, Line, Silence};
-use super::links::Told;
+use super::links::{Tell, Told};
 use crate::archive::par::Executable;
 use crate::host::event::{Crash, ProviderOrder};
 use crate::host::provider::{
@@ -52,6 +53,7 @@ pub(in crate::host::provider) async fn start(
         line,
         ears,
         told: Told::default(),
+        again: Again::default(),
         nudge: Arc::clone(&nudge),
         close,
         backoff: Backoff::default(),
@@ -68,6 +70,7 @@ struct Life {
     line: Line,
     ears: Ears,
     told: Told,
+    again: Again,
     nudge: Arc<Notify>,
     close: mpsc::Receiver<Close>,
     backoff: Backoff,
@@ -85,6 +88,7 @@ enum Wake {
     Ended(String),
     Links,
     Settled,
+    Again,
     Told(async_nats::Message),
     Shutdown(async_nats::Message),
     Due,
@@ -97,6 +101,7 @@ impl Life {
     async fn begin(&mut self) -> Result<(Run, bool), String> {
         let links = self.wanted();
         self.told = Told::at_start(&links);
+        self.again = Again::default();
         let mut run = launch(&self.order, &self.program, &self.around, links).await?;
         let ready = async {
             while self.line.ask_health().await.is_err() {
@@ -161,6 +166,7 @@ impl Life {
                 Some(message) = self.ears.shutdown.next() => Wake::Shutdown(message),
                 () = self.nudge.notified() => Wake::Links,
                 () = at(settle) => Wake::Settled,
+                () = at(self.again.due()) => Wake::Again,
                 answer = pending(&mut asking) => Wake::Health(answer),
                 () = sleep_until(due), if asking.is_none() => Wake::Due,
             };
@@ -181,6 +187,7 @@ impl Life {
                     settle = None;
                     self.tell().await;
                 }
+                Wake::Again => self.tell_again().await,
                 Wake::Due => asking = Some(self.line.ask_health().boxed()),
                 Wake::Health(answer) => {
                     asking = None;
@@ -310,10 +317,14 @@ impl Life {
         let Some(link) = read_link(&self.order.key, message) else {
             return;
         };
+        let actor = link.actor_id.clone();
         if self.line.is_put(message) {
-            self.told.heard_put(link);
+            if self.told.heard_put(link) {
+                self.again.put(&actor, Instant::now());
+            }
         } else if self.line.is_delete(message) {
-            self.told.heard_delete(&link.actor_id);
+            self.told.heard_delete(&actor);
+            self.again.deleted(Instant::now());
         }
     }
 
@@ -328,7 +339,27 @@ impl Life {
     /// Says what nobody else has said.
     async fn tell(&mut self) {
         let wanted = self.wanted();
-        self.line.tell(self.told.catch_up(&wanted)).await;
+        let tell = self.told.catch_up(&wanted);
+        let now = Instant::now();
+        if tell.iter().any(|it| matches!(it, Tell::Delete(_))) {
+            self.again.deleted(now);
+        }
+        for it in &tell {
+            if let Tell::Put(link) = it {
+                self.again.put(&link.actor_id, now);
+            }
+        }
+        self.line.tell(tell).await;
+    }
+
+    /// Puts once more what it may not have been able to take.
+    async fn tell_again(&mut self) {
+        let actors = self.again.take(Instant::now());
+        let mut links = self.wanted();
+        links.retain(|it| actors.contains(&it.actor_id));
+        self.line
+            .tell(links.into_iter().map(Tell::Put).collect())
+            .await;
     }
 
     async fn report(&self, answer: Result<Health, Silence>, ready: bool) {

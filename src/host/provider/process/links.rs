@@ -3,6 +3,7 @@
 //! Pure. Whichever host takes a link tells every provider of it on the wire, so the process is watched rather than
 //! told twice: only what nobody told it, after a moment, is said again.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lattice::wire::LinkDefinition;
@@ -41,12 +42,18 @@ impl Told {
         self.listens = true;
     }
 
-    /// Someone published a link. Providers ignore it if they have one of that actor.
-    pub(super) fn heard_put(&mut self, link: LinkDefinition) {
-        if self.listens {
-            self.links.entry(link.actor_id.clone()).or_insert(link);
-        } else {
+    /// Someone published a link. Providers ignore it if they have one of that actor; true if it heard and had none.
+    pub(super) fn heard_put(&mut self, link: LinkDefinition) -> bool {
+        if !self.listens {
             self.missed.entry(link.actor_id).or_insert(false);
+            return false;
+        }
+        match self.links.entry(link.actor_id.clone()) {
+            Entry::Vacant(none) => {
+                none.insert(link);
+                true
+            }
+            Entry::Occupied(_) => false,
         }
     }
 
@@ -120,11 +127,11 @@ mod tests {
         let mut told = Told::at_start(&[link("MA", "1")]);
         told.listens();
         told.heard_delete("MA");
-        told.heard_put(link("MA", "2"));
+        assert!(told.heard_put(link("MA", "2")));
         assert!(!told.differs(&[link("MA", "2")]));
         assert_eq!(told.catch_up(&[link("MA", "2")]), []);
         // A put alone is ignored by providers that have a link of that actor.
-        told.heard_put(link("MA", "3"));
+        assert!(!told.heard_put(link("MA", "3")));
         assert_eq!(
             told.catch_up(&[link("MA", "3")]),
             [Tell::Delete(link("MA", "3")), Tell::Put(link("MA", "3"))]

@@ -7,10 +7,11 @@
 //! life.rs    from its start to its end            place.rs   what all processes of a host share
 //! line.rs    what is said on the lattice          launch.rs  one run of a process
 //! links.rs   what it has been told                spawn.rs   how it is started
-//! data.rs    what it reads on stdin               family.rs  all that it started
+//! again.rs   what it is told once more            family.rs  all that it started
 //! output.rs  what it writes                       backoff.rs when it is started again
 //! ```
 
+mod again;
 mod backoff;
 mod family;
 mod launch;
