@@ -208,6 +208,9 @@ impl Consumer {
             "num_redelivered": self.unacked.values().filter(|it| it.deliveries > 1).count(),
             "num_waiting": self.pull.waiting(),
             "num_pending": self.pending,
+            // A single nats-server no longer tells it; Rust clients of 2022 cannot read an answer without, so that
+            // providers of that year could fetch no large payload.
+            "cluster": {"leader": "wash"},
             "push_bound": self.push.bound,
             "ts": text(now()),
         })

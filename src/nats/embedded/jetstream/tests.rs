@@ -127,3 +127,34 @@ async fn clients_see_what_they_see_on_nats_server() {
     assert!(odd.is_empty(), "{}", odd.join("\n\n"));
     assert_eq!(here.len(), there.len());
 }
+
+/// Theirs fails to read an answer without `cluster`, though nobody is in one.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_of_2022_can_read_what_is_said_of_a_consumer() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = Ours::start(dir.path().to_owned(), Sync::default());
+    let client = async_nats::connect(ours.url()).await.unwrap();
+    let ask = async |subject: &'static str, body: &'static str| -> serde_json::Value {
+        let answer = client.request(subject, body.into()).await.unwrap();
+        serde_json::from_slice(&answer.payload).unwrap()
+    };
+    let stream = r#"{"name":"OBJ_x","subjects":["$O.x.>"],"storage":"file"}"#;
+    let made = ask("$JS.API.STREAM.CREATE.OBJ_x", stream).await;
+    assert_eq!(made["error"], serde_json::Value::Null);
+    // As wasmbus-rpc 0.10 asks for one.
+    let consumer = r#"{"stream_name":"OBJ_x","config":{"deliver_subject":"_INBOX.there","deliver_policy":"all",
+        "ack_policy":"none","replay_policy":"instant","filter_subject":"$O.x.C.n","flow_control":true,
+        "idle_heartbeat":5000000000,"max_deliver":1}}"#;
+    let made = ask("$JS.API.CONSUMER.CREATE.OBJ_x", consumer).await;
+    assert!(made["cluster"]["leader"].is_string(), "{made}");
+    for field in [
+        "num_ack_pending",
+        "num_redelivered",
+        "num_waiting",
+        "num_pending",
+    ] {
+        assert!(made[field].is_u64(), "{field}");
+    }
+    drop(client);
+    ours.stop().await;
+}
