@@ -70,6 +70,7 @@ fn main() {
         deaf: has("deaf"),
         stubborn: has("stubborn"),
         clumsy: has("clumsy"),
+        obedient: has("obedient"),
     };
     Provider::connect(&data, manners).run();
 }
@@ -81,6 +82,8 @@ struct Manners {
     /// As httpserver under load: a port stays open for a while after its link went, and a link whose port is
     /// not free is forgotten.
     clumsy: bool,
+    /// As on wasmbus-rpc up to 0.10: any shutdown is obeyed, whichever host it means.
+    obedient: bool,
 }
 
 struct Provider {
@@ -217,7 +220,7 @@ impl Provider {
             "4" if !self.manners.deaf => answer(b"\x81\xa7healthy\xc3"),
             "5" if !self.manners.deaf && !self.manners.stubborn => {
                 let body = String::from_utf8_lossy(body);
-                if body.is_empty() || body.contains(&self.host) {
+                if body.is_empty() || self.manners.obedient || body.contains(&self.host) {
                     // Calls that are on their way here are answered before it goes.
                     self.leaving.extend(reply);
                     self.out.write_all(b"UNSUB 1\r\nPING\r\n").unwrap();

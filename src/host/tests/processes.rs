@@ -515,6 +515,20 @@ async fn a_peer_may_shut_it_down_if_it_means_this_one() {
     assert!(!bench.has_event("provider_started"));
 }
 
+/// Another host stops its copy, and the oldest providers all obey.
+#[tokio::test]
+async fn one_that_obeys_what_was_meant_for_another_is_started_again() {
+    let bench = Bench::new().await;
+    let packed = bench.run("obedient").await;
+    let subject = format!("wasmbus.rpc.default.{}.default.shutdown", packed.key);
+    let theirs = json!({"host_id": Seed::generate(KeyKind::Server).public()}).to_string();
+    let answer = bench.client.request(subject, theirs.into()).await.unwrap();
+    assert_eq!(answer.payload, "shutting down");
+    assert_eq!(bench.event("provider_stopped").await["reason"], "normal");
+    bench.event("provider_started").await;
+    assert_eq!(bench.said(&packed, "Ping").await, "pong");
+}
+
 #[tokio::test]
 async fn either_kind_takes_the_place_of_the_other() {
     let bench = Bench::new().await;
