@@ -124,24 +124,51 @@ pub fn find(
 }
 
 /// The default context: what the plain file `default` says, or the `index.json` (`{"name": …}`) of wash 0.11.
-/// An empty file of ours says that there is none, whatever older tools say.
+/// An empty file of ours says that there is none, whatever older tools say; and what they write by themselves names
+/// nothing.
 ///
 /// # Errors
 /// [`ConfigError::Unreadable`] and [`ConfigError::Malformed`].
 pub fn default_name(dirs: Option<&Dirs>) -> Result<Option<Setting<String>>, ConfigError> {
     let Some(dirs) = dirs else { return Ok(None) };
-    for folder in [Some(dirs.contexts()), legacy(dirs)].into_iter().flatten() {
-        let path = folder.join(DEFAULT);
-        if let Some(text) = read(&path)? {
-            let name = text.trim().to_owned();
-            return Ok((!name.is_empty()).then(|| named_by(name, path)));
-        }
-        let path = folder.join("index.json");
-        if let Some(name) = index(&path)? {
-            return Ok(Some(named_by(name, path)));
-        }
+    if let Some(named) = default_in(&dirs.contexts())? {
+        return Ok(Some(named).filter(|it| !it.value.is_empty()));
     }
-    Ok(None)
+    let Some(folder) = legacy(dirs) else {
+        return Ok(None);
+    };
+    let named = default_in(&folder)?.filter(|it| !it.value.is_empty());
+    Ok(named.filter(|it| !(it.value == UNASKED && says_nothing(&folder))))
+}
+
+/// What a folder names, perhaps nothing, in words.
+fn default_in(folder: &Path) -> Result<Option<Setting<String>>, ConfigError> {
+    let path = folder.join(DEFAULT);
+    if let Some(text) = read(&path)? {
+        return Ok(Some(named_by(text.trim().to_owned(), path)));
+    }
+    let path = folder.join("index.json");
+    Ok(index(&path)?.map(|name| named_by(name, path)))
+}
+
+/// The context that older tools make, and make the default, whatever they are first used for.
+const UNASKED: &str = "host_config";
+
+/// Whether the context that nobody asked for has the values that nobody chose. A host that runs here on another port
+/// would be out of reach for whoever has used an older tool.
+fn says_nothing(folder: &Path) -> bool {
+    let text = read(&folder.join(format!("{UNASKED}.json"))).ok().flatten();
+    let fields: Option<Map<String, Value>> = text.and_then(|it| serde_json::from_str(&it).ok());
+    let unchosen = |field: &str, value: &Value| match field {
+        "name" | "ctl_timeout" | "rpc_timeout" => true,
+        "ctl_host" | "rpc_host" => value == "127.0.0.1",
+        "ctl_port" | "rpc_port" => value == 4222,
+        "lattice" | "lattice_prefix" | "ctl_lattice_prefix" | "rpc_lattice_prefix" => {
+            value == "default"
+        }
+        _ => value.is_null() || value == "",
+    };
+    fields.is_some_and(|it| it.iter().all(|(field, value)| unchosen(field, value)))
 }
 
 fn named_by(name: String, path: PathBuf) -> Setting<String> {

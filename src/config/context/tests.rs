@@ -68,6 +68,37 @@ fn a_context_of_wash_0_11_with_its_default() {
     assert_eq!(home.decide(None).unwrap().lattice.value, "mine");
 }
 
+/// Any command of wash 0.26 leaves these.
+#[test]
+fn what_older_tools_make_unasked_is_no_default() {
+    const MADE: &str = r#"{"name":"host_config","cluster_seed":"","ctl_host":"127.0.0.1","ctl_port":4222,
+        "ctl_jwt":"","ctl_seed":"","ctl_credsfile":null,"ctl_timeout":2000,"lattice":"default","js_domain":null,
+        "rpc_host":"127.0.0.1","rpc_port":4222,"rpc_jwt":"","rpc_seed":"","rpc_credsfile":null,"rpc_timeout":2000}"#;
+    let with = |default: (&str, &str), text: &str| {
+        let file = (".wash/contexts/host_config.json", text);
+        Home::new(&[file, default]).decide(None).unwrap().context
+    };
+    let defaults = [
+        (".wash/contexts/default", "host_config"),
+        (".wash/contexts/index.json", r#"{"name":"host_config"}"#),
+    ];
+    for default in defaults {
+        assert!(with(default, MADE).is_none());
+        for (field, chosen) in [
+            (r#""ctl_port":4222"#, r#""ctl_port":4223"#),
+            (r#""cluster_seed":"""#, r#""cluster_seed":"SC…""#),
+            (r#""js_domain":null"#, r#""js_domain":"hub""#),
+        ] {
+            let context = with(default, &MADE.replace(field, chosen)).unwrap();
+            assert_eq!(context.value, "host_config");
+        }
+    }
+    // It is there for whoever wants it.
+    let home = Home::new(&[(".wash/contexts/host_config.json", MADE)]);
+    let wanted = home.decide(Some("host_config")).unwrap().context.unwrap();
+    assert_eq!(wanted.value, "host_config");
+}
+
 #[test]
 fn a_context_of_the_nats_command_line() {
     let home = Home::new(&[(".config/nats/context/demo.json", NATS)]);
