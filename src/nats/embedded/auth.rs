@@ -135,8 +135,10 @@ impl Credential {
 }
 
 fn signed(key: &str, nonce: &str, signature: &str) -> bool {
-    let signature = signature.trim_end_matches('=').as_bytes();
-    let Ok(signature) = BASE64URL_NOPAD.decode(signature) else {
+    // Clients write either alphabet.
+    let signature = signature.trim_end_matches('=');
+    let signature = signature.replace('+', "-").replace('/', "_");
+    let Ok(signature) = BASE64URL_NOPAD.decode(signature.as_bytes()) else {
         return false;
     };
     let key = KeyPair::from_public_key(key);
@@ -172,7 +174,7 @@ impl fmt::Debug for Shown {
 
 #[cfg(test)]
 mod tests {
-    use data_encoding::BASE64URL_NOPAD;
+    use data_encoding::{BASE64, BASE64URL_NOPAD};
     use nkeys::KeyPair;
 
     use super::{Auth, AuthError, Credential, Shown};
@@ -206,6 +208,7 @@ mod tests {
             shown("t0ken", "", ""),
             shown("", "ada", "pass"),
             nkey(&good),
+            nkey(&BASE64.encode(&key.sign(b"nonce").unwrap())),
         ] {
             assert!(auth.accepts(&it, "nonce"));
         }
