@@ -22,6 +22,8 @@ pub(super) fn get<'a>(block: &'a [u8], name: &str) -> Option<&'a str> {
 
 /// A block with these lines behind those that are there.
 pub(super) fn extended(block: Option<&Bytes>, added: &[(&str, &str)]) -> Bytes {
+    // Some clients send a block without a byte.
+    let block = block.filter(|it| !it.is_empty());
     let old = block.map_or(&b"NATS/1.0\r\n"[..], |it| {
         it.strip_suffix(b"\r\n").unwrap_or(it)
     });
@@ -50,12 +52,18 @@ pub(super) fn status(status: &str, lines: &[(&str, &dyn std::fmt::Display)]) -> 
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::{extended, get, status};
 
     #[test]
     fn blocks_are_read_and_written() {
         let block = extended(None, &[("A", "1"), ("B", "x: y")]);
         assert_eq!(block, "NATS/1.0\r\nA: 1\r\nB: x: y\r\n\r\n");
+        assert_eq!(
+            extended(Some(&Bytes::new()), &[("A", "1"), ("B", "x: y")]),
+            block
+        );
         let block = extended(Some(&block), &[("C", "2")]);
         assert_eq!(get(&block, "B"), Some("x: y"));
         assert_eq!(get(&block, "C"), Some("2"));
