@@ -78,6 +78,8 @@ impl StreamConfig {
         if !matches!(&*self.retention, "" | "limits") {
             return Err(ApiError::unsupported("retention other than 'limits'"));
         }
+        // Servers of this version do not know it, and clients ask for it anyway; a message with a TTL is refused.
+        self.rest.remove("allow_msg_ttl");
         check_rest(&mut self.rest, &SHOWN)?;
         self.retention = "limits".to_owned();
         self.num_replicas = 1;
@@ -193,6 +195,8 @@ mod tests {
         let text = serde_json::to_string(&it).unwrap();
         assert!(text.contains("s2") && !text.contains("mirror"), "{text}");
         assert_eq!(config(&text).unwrap(), it);
+        let asked = text.replacen('{', r#"{"allow_msg_ttl":true,"#, 1);
+        assert_eq!(config(&asked).unwrap(), it);
     }
 
     #[test]
