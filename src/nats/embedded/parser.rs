@@ -136,11 +136,12 @@ fn publish<'a>(
         return Err(Violation::LargePayload);
     }
     let Some((body, after)) = rest.split_at_checked(size) else {
-        return Ok(Parsed::Need(line + size + 2));
+        return Ok(Parsed::Need(line + size + 1));
     };
     match after {
         [b'\r', b'\n', ..] => {}
-        [] | [b'\r'] => return Ok(Parsed::Need(line + size + 2)),
+        [] => return Ok(Parsed::Need(line + size + 1)),
+        [b'\r'] => return Ok(Parsed::Need(line + size + 2)),
         _ => return Err(Violation::Unknown),
     }
     let it = Publish {
@@ -281,6 +282,9 @@ mod tests {
                 other => panic!("{end}: {other:?}"),
             }
         }
+        let waiting = parse(b"PUB a 2\r\nhi", &BOUNDS);
+        assert_eq!(waiting, Ok(Parsed::Need(12)), "the next byte may be wrong");
+        assert_eq!(parse(b"PUB a 2\r\nhix", &BOUNDS), Err(Violation::Unknown));
     }
 
     #[test]
