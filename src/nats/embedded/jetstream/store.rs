@@ -99,7 +99,8 @@ impl Store {
         time: i64,
         kills: Vec<u64>,
     ) -> io::Result<u64> {
-        let seq = self.last + 1;
+        let spent = || io::Error::other("no sequence is left");
+        let seq = self.last.checked_add(1).ok_or_else(spent)?;
         self.commit(Record {
             seq,
             time,
@@ -311,7 +312,7 @@ impl Store {
                 return Ok(Some(*seq));
             }
             if looked >= budget {
-                return Err(seq + 1);
+                return Err(seq.saturating_add(1));
             }
         }
         Ok(None)
@@ -368,7 +369,7 @@ impl Store {
         match self.messages.first_key_value() {
             Some((seq, _)) => *seq,
             None if self.last == 0 => 0,
-            None => self.last + 1,
+            None => self.last.saturating_add(1),
         }
     }
 

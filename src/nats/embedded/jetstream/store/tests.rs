@@ -193,3 +193,25 @@ fn sequences_are_found_by_subject() {
     assert_eq!(store.last_of(&Filter::new(["*.2", "b.*"])), Some(3));
     assert_eq!(store.at_time(3), Some(4));
 }
+
+#[test]
+fn what_comes_after_two_torn_segments_is_kept() {
+    let dir = tempdir().unwrap();
+    let mut store = Store::open_with(dir.path(), SMALL, |_| {}).unwrap();
+    put(&mut store, "a", "1");
+    put(&mut store, "b", "2");
+    store.flush().unwrap();
+    // A loss of power: of the first file the end never came to the disk, of the next not even that much.
+    let first = dir.path().join("0000000000000001.log");
+    let len = fs::metadata(&first).unwrap().len();
+    let file = OpenOptions::new().write(true).open(&first).unwrap();
+    file.set_len(len - 1).unwrap();
+    fs::write(dir.path().join("0000000000000002.log"), b"wash").unwrap();
+    let mut store = Store::open_with(dir.path(), SMALL, |_| {}).unwrap();
+    put(&mut store, "c", "3");
+    store.flush().unwrap();
+    let before = contents(&mut store);
+    assert_eq!(before.len(), 2);
+    let mut again = Store::open_with(dir.path(), SMALL, |_| {}).unwrap();
+    assert_eq!(contents(&mut again), before);
+}
