@@ -106,12 +106,12 @@ pub(super) async fn core(client: &Client, seen: &mut Seen) {
         .unwrap();
     let mut own = quiet.subscribe("quiet").await.unwrap();
     quiet.publish("quiet", "own".into()).await.unwrap();
-    quiet.flush().await.unwrap();
+    until_heard(&quiet).await;
     client.publish("quiet", "other".into()).await.unwrap();
     seen.add("no echo", face(&next(&mut own).await));
     let leaving = ConnectOptions::new().connect(&address).await.unwrap();
     let mut left = leaving.subscribe("left").await.unwrap();
-    leaving.flush().await.unwrap();
+    until_heard(&leaving).await;
     client.publish("left", "1".into()).await.unwrap();
     client.flush().await.unwrap();
     seen.add("before", face(&next(&mut left).await));
@@ -145,4 +145,9 @@ pub(super) async fn core(client: &Client, seen: &mut Seen) {
         .publish("big", [large, vec![b'x']].concat().into())
         .await;
     seen.add("too large", refused.is_err());
+}
+
+/// Waits until the server has seen all that a client said before: what others say has no order with it.
+async fn until_heard(client: &Client) {
+    let _ = soon(client.request("nobody.is.there", "".into())).await;
 }
