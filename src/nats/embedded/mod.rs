@@ -11,6 +11,8 @@ mod bus;
 mod cache;
 mod client;
 mod connection;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod hub;
 mod info;
 pub mod jetstream;

@@ -272,6 +272,12 @@ impl Outbound {
         self.most / 8
     }
 
+    /// All that waits, for those who write nowhere.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn waiting(&self) -> Vec<u8> {
+        self.lock().unwritten().to_vec()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,6 +7,8 @@
 mod api;
 mod consumer;
 mod direct;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod header;
 mod store;
 mod stream;
