@@ -98,9 +98,9 @@ enum Command {
     Inspect(claims::InspectArgs),
     Drain(drain::DrainArgs),
     #[command(subcommand)]
-    Hub(hub::HubCommand),
-    #[command(subcommand)]
     Nats(nats::NatsCommand),
+    #[command(subcommand)]
+    Hub(hub::HubCommand),
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
     #[command(subcommand)]
@@ -182,8 +182,8 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Transfer(it) => it.run(session),
         Command::Inspect(it) => it.run(session),
         Command::Drain(it) => it.run(session),
-        Command::Hub(it) => it.run(session),
         Command::Nats(it) => it.run(session),
+        Command::Hub(it) => it.run(session),
         Command::Policy(it) => it.run(session),
         Command::ConfigService(it) => it.run(session),
         Command::Completions(it) => it.run(session),

@@ -4,8 +4,10 @@
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::abuse::free_port;
 use crate::env::TestEnv;
 use crate::nats::NatsServer;
+use crate::serve::{end, serve};
 use crate::up::{Up, eventually};
 
 const HELLO: &str = "MB46ZQTNXEDVJP4TMWTBRAV57H6SNAHORBZYWNNTMEC7Y5LLSFG4EC6N";
@@ -104,6 +106,7 @@ fn the_kind_that_was_asked_for_is_told_everywhere() {
         doctor.stdout.contains("embedded in wash, a single node"),
         "{doctor}"
     );
+    assert!(doctor.stdout.contains("no leaf"), "{doctor}");
 
     // A second host of this kind uses the first one's server, and says so.
     let port = up.text("nats_url").rsplit(':').next().unwrap().to_owned();
@@ -138,14 +141,51 @@ fn another_kind_than_what_answers_is_refused() {
         ],
         &["--nats", "server", "--nats-server", "embedded"],
         &["--nats", "sometimes"],
+        &["--nats", "external", "--nats-port", "0"],
     ] {
-        let refused = env.run(&[&up[..], args].concat());
+        let refused = env.run(&[&["up"][..], args].concat());
         assert_eq!(refused.code, 2, "{refused}");
     }
-    let port = crate::abuse::free_port().to_string();
+    let elsewhere = ["--nats-port", "1", "--nats-host", "nowhere.invalid"];
+    let elsewhere = env.run(&[&["up", "--nats", "embedded"][..], &elsewhere].concat());
+    assert_eq!(elsewhere.code, 5, "{elsewhere}");
+    let port = free_port().to_string();
     let nothing = env.run(&["up", "--nats", "external", "--nats-port", &port]);
     assert_eq!(nothing.code, 5, "{nothing}");
     // What answers is fine as a nats-server, whoever started it.
     let up = Up::start(&env, &["--nats", "server", "--nats-port", nats.port()]);
     assert_eq!(up.ready["nats_kind"], "external", "{}", up.ready);
+}
+
+#[test]
+fn it_and_wash_up_share_a_port_and_its_streams() {
+    let env = TestEnv::new();
+    let port = free_port().to_string();
+    let server = serve(&env, &["--port", &port]);
+    let dir = server.text("dir").to_owned();
+    // A host uses what is there, unless it is told to want another kind.
+    let real = env.run(&["up", "--nats", "server", "--nats-port", &port]);
+    assert_eq!(real.code, 9, "{real}");
+    let up = Up::start(&env, &["--nats-port", &port]);
+    assert_eq!(up.ready["nats_kind"], "external", "{}", up.ready);
+    env.run(&[
+        "link",
+        "put",
+        HELLO,
+        HTTP_SERVER,
+        "wasmcloud:httpserver",
+        "A=b",
+    ])
+    .success();
+    up.signal(Signal::TERM);
+    assert!(up.end().0.success());
+    end(server);
+
+    let up = Up::start(&env, &["--nats", "embedded", "--nats-port", &port]);
+    assert_eq!(up.ready["nats_kind"], "embedded", "{}", up.ready);
+    assert_eq!(up.text("nats_dir"), dir, "{}", up.ready);
+    let links = env.run(&["get", "links", "-o", "json"]).success().json();
+    assert_eq!(links["links"].as_array().unwrap().len(), 1, "{links}");
+    up.signal(Signal::TERM);
+    assert!(up.end().0.success());
 }

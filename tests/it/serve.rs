@@ -11,14 +11,15 @@ use std::sync::mpsc;
 use async_nats::{Client, ConnectOptions, Event};
 use rustix::process::Signal;
 
-use crate::abuse::free_port;
 use crate::env::TestEnv;
 use crate::up::{Up, eventually};
 
 /// Shown nowhere.
 const SECRET: &str = "hunter2";
 
-fn serve(env: &TestEnv, args: &[&str]) -> Up {
+/// A `wash nats serve` that has said that it is ready; killed on drop.
+#[track_caller]
+pub(crate) fn serve(env: &TestEnv, args: &[&str]) -> Up {
     let mut command = env.command(&["nats", "serve", "-o", "json"]);
     for (flag, value) in [("--port", "0"), ("--lame-duck", "10ms")] {
         if !args.contains(&flag) {
@@ -51,7 +52,7 @@ async fn connect(options: ConnectOptions, url: &str) -> Option<Client> {
 
 /// Ends it as it should end, and sees that nothing secret was said.
 #[track_caller]
-fn end(server: Up) -> String {
+pub(crate) fn end(server: Up) -> String {
     let document = server.ready.to_string();
     server.signal(Signal::TERM);
     let (status, log) = server.end();
@@ -390,32 +391,3 @@ fn wrong_settings_are_refused_before_anything_listens() {
         assert!(!said.contains(SECRET) && !said.contains(&seed), "{args:?}");
     }
 }
-
-#[test]
-fn it_and_wash_up_share_a_port_and_its_streams() {
-    let env = TestEnv::new();
-    let port = free_port().to_string();
-    let server = serve(&env, &["--port", &port]);
-    let dir = server.text("dir").to_owned();
-    // A host uses what is there, unless it is told to want another kind.
-    let real = env.run(&["up", "--nats", "server", "--nats-port", &port]);
-    assert_eq!(real.code, 9, "{real}");
-    let up = Up::start(&env, &["--nats-port", &port]);
-    assert_eq!(up.ready["nats_kind"], "external", "{}", up.ready);
-    env.run(&["link", "put", MODULE, PROVIDER, "wasmcloud:keyvalue", "A=b"])
-        .success();
-    up.signal(Signal::TERM);
-    assert!(up.end().0.success());
-    end(server);
-
-    let up = Up::start(&env, &["--nats", "embedded", "--nats-port", &port]);
-    assert_eq!(up.ready["nats_kind"], "embedded", "{}", up.ready);
-    assert_eq!(up.text("nats_dir"), dir, "{}", up.ready);
-    let links = env.run(&["get", "links", "-o", "json"]).success().json();
-    assert_eq!(links["links"].as_array().unwrap().len(), 1, "{links}");
-    up.signal(Signal::TERM);
-    assert!(up.end().0.success());
-}
-
-const MODULE: &str = "MB46ZQTNXEDVJP4TMWTBRAV57H6SNAHORBZYWNNTMEC7Y5LLSFG4EC6N";
-const PROVIDER: &str = "VAZVC4RX54J2NVCMCW7BPCAHGGG5XZXDBXFUMDUXGESTMQEJLC3YVZWB";

@@ -30,7 +30,7 @@ pub(super) async fn hubs(
         let remotes = prepare(&settings.leaf).await?;
         if !remotes.is_empty() && settings.nats.connect_only {
             return Err(usage(
-                "a leaf remote needs a server that is started, which --nats-connect-only forbids",
+                "a leaf remote needs a server that is started, which --nats external and --nats-connect-only forbid",
             )
             .hint("if a leaf node runs already, leave --leaf-remote out"));
         }

@@ -297,9 +297,7 @@ fn embed(plan: &Plan, dir: &Path, lock: Lock) -> Result<Nats, CommandError> {
         it => it,
     };
     let address = join(host, nats.port.value);
-    let host: IpAddr = host
-        .parse()
-        .map_err(|_| missing(FindError::Missing, &address))?;
+    let host: IpAddr = host.parse().map_err(|_| elsewhere(&address))?;
     let id = plan.key.public();
     let dir = dir::embedded(dir);
     let mut streams = embedded::jetstream::Config::new(&dir);
@@ -314,6 +312,13 @@ fn embed(plan: &Plan, dir: &Path, lock: Lock) -> Result<Nats, CommandError> {
         dir: Some(dir),
         embedded: Some((server, lock)),
     })
+}
+
+fn elsewhere(address: &str) -> CommandError {
+    let message =
+        format!("no NATS answers at {address}, and the server in wash serves this machine alone");
+    CommandError::new(Kind::Connect, message)
+        .hint("check --nats-host and --nats-port, or leave --nats-host out")
 }
 
 fn unserved(error: embedded::StartError) -> CommandError {

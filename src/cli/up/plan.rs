@@ -127,7 +127,7 @@ impl Plan {
         if settings.nats.connect_only && settings.nats.port.value == 0 {
             return Err(CommandError::new(
                 Kind::Usage,
-                "--nats-port 0 starts a server, which --nats-connect-only forbids",
+                "--nats-port 0 starts a server, which --nats external and --nats-connect-only forbid",
             ));
         }
         let lattice = settings.lattice.value.parse().map_err(|error| {

@@ -119,7 +119,7 @@ Nats {
     NatsConfig "nats-config" ["WASH_NATS_CONFIG"] [] Text "FILE"
         "Configuration of the nats-server that is started, in place of one that is written; its address counts";
     NatsConnectOnly "nats-connect-only" ["WASMCLOUD_NATS_CONNECT_ONLY" "NATS_CONNECT_ONLY"] [] Bool ""
-        "Never start a NATS server, as --nats external";
+        "Never start a NATS server";
     NatsServer "nats-server" ["WASH_NATS_SERVER"] [] Text "PATH"
         "The nats-server to start, or `embedded` for the one in wash [default: the first on the PATH or in the usual folders, else embedded]";
     NatsJsDomain "nats-js-domain" ["WASMCLOUD_NATS_JS_DOMAIN" "NATS_JS_DOMAIN"] [] Text "DOMAIN"

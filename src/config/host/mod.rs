@@ -6,6 +6,7 @@ pub mod file;
 pub mod keys;
 pub mod labels;
 mod leaf;
+mod nats;
 mod reader;
 pub mod remembered;
 
@@ -23,6 +24,7 @@ use reader::Reader;
 pub use file::{HostFile, Places};
 pub use keys::{DEFINITIONS, Definition, Form, Heading, Key};
 pub use leaf::{Leaf, LeafTls};
+pub use nats::NatsKind;
 pub use reader::parse_size;
 
 /// What was decided. Settings that no part of the host uses yet are checked and kept all the same.
@@ -57,20 +59,6 @@ pub struct HostSettings {
     pub registries: Registries,
     pub policy: Policy,
     pub config_service: bool,
-}
-
-/// Which NATS server a host is to run on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NatsKind {
-    /// What answers, else a nats-server, else the one in this program.
-    #[default]
-    Any,
-    /// The one in this program, and no other.
-    Embedded,
-    /// A nats-server, and no other.
-    Server,
-    /// One that is there already.
-    External,
 }
 
 /// Where NATS is or shall be.
@@ -334,56 +322,6 @@ mod tests {
                 .value,
             0
         );
-    }
-
-    #[test]
-    fn the_nearest_word_on_nats_counts() {
-        use NatsKind::{Any, Embedded, External, Server};
-        let kind = |flags: &[(Key, &str)], variables: &[(&str, &str)]| {
-            let nats = decide(flags, variables, json!({}))?.nats;
-            assert_eq!(nats.connect_only, nats.kind == External);
-            let program = nats.server.map(|it| it.display().to_string());
-            Ok::<_, ConfigError>((nats.kind, program.unwrap_or_default()))
-        };
-        let (nats, only) = (Key::NatsKind, Key::NatsConnectOnly);
-        let path = ("WASH_NATS_SERVER", "/bin/n");
-        let embedded = ("WASH_NATS_SERVER", "embedded");
-        let it = |kind, program: &str| (kind, program.to_owned());
-        for (flags, variables, expected) in [
-            (&[][..], &[][..], it(Any, "")),
-            (&[], &[embedded], it(Any, "embedded")),
-            (&[(only, "true")], &[path], it(External, "/bin/n")),
-            (&[(nats, "embedded")], &[path], it(Embedded, "")),
-            (&[(nats, "embedded")], &[embedded], it(Embedded, "embedded")),
-            (&[(nats, "server")], &[embedded], it(Server, "")),
-            (&[(nats, "server")], &[path], it(Server, "/bin/n")),
-            (&[(nats, "external")], &[path], it(External, "/bin/n")),
-            (
-                &[(nats, "auto")],
-                &[("NATS_CONNECT_ONLY", "true")],
-                it(Any, ""),
-            ),
-            (
-                &[(only, "true")],
-                &[("WASH_NATS", "embedded")],
-                it(External, ""),
-            ),
-            (
-                &[(Key::NatsServer, "/bin/n")],
-                &[("WASH_NATS", "embedded")],
-                it(Any, "/bin/n"),
-            ),
-        ] {
-            assert_eq!(kind(flags, variables).unwrap(), expected, "{flags:?}");
-        }
-        for flags in [
-            &[(nats, "maybe")][..],
-            &[(nats, "embedded"), (only, "true")],
-            &[(nats, "embedded"), (Key::NatsServer, "/bin/n")],
-            &[(nats, "server"), (Key::NatsServer, "embedded")],
-        ] {
-            assert!(kind(flags, &[]).is_err(), "{flags:?}");
-        }
     }
 
     #[test]

@@ -152,40 +152,6 @@ impl Reader<'_> {
         })
     }
 
-    /// Which server, and the program that it is. `--nats` says more than `--nats-connect-only` and `--nats-server`:
-    /// where they contradict it, the nearer one counts, and two that are equally near are refused.
-    fn server(&self) -> Result<(NatsKind, Option<PathBuf>), ConfigError> {
-        let connect_only = self.bool(Key::NatsConnectOnly)?.unwrap_or(false);
-        let mut program = self.text(Key::NatsServer);
-        let without = match connect_only {
-            true => NatsKind::External,
-            false => NatsKind::Any,
-        };
-        let Some(setting) = self.0.get(Key::NatsKind) else {
-            return Ok((without, program.map(PathBuf::from)));
-        };
-        let kind = nats_kind(&setting.value, &setting.source)?;
-        let agree = |key| match (key, program.as_deref(), kind) {
-            (Key::NatsConnectOnly, ..) => !connect_only || kind == NatsKind::External,
-            (_, Some(EMBEDDED), NatsKind::Server) => false,
-            (_, Some(it), NatsKind::Embedded) => it == EMBEDDED,
-            _ => true,
-        };
-        let against = [Key::NatsConnectOnly, Key::NatsServer];
-        for key in against.into_iter().filter(|it| !agree(*it)) {
-            let nearest = self.0.first_with(&[Key::NatsKind, key]);
-            match nearest.map(|it| (it.has(&[Key::NatsKind]), it.get(key))) {
-                Some((true, Some(it))) => return Err(bad(&it.source, "it contradicts --nats")),
-                Some((true, None)) | None => {}
-                Some((false, _)) => return Ok((without, program.map(PathBuf::from))),
-            }
-        }
-        if !agree(Key::NatsServer) {
-            program = None;
-        }
-        Ok((kind, program.map(PathBuf::from)))
-    }
-
     /// The six settings from `host` on.
     pub(super) fn endpoint(
         &self,
@@ -309,22 +275,6 @@ impl Reader<'_> {
             depth: self.positive(Key::MaxDepth)?,
             instances: self.positive(Key::MaxInstances)?,
         })
-    }
-}
-
-/// In place of a path: the server in this program.
-const EMBEDDED: &str = "embedded";
-
-fn nats_kind(text: &str, source: &Source) -> Result<NatsKind, ConfigError> {
-    match text.trim() {
-        "auto" => Ok(NatsKind::Any),
-        EMBEDDED => Ok(NatsKind::Embedded),
-        "server" | "nats-server" => Ok(NatsKind::Server),
-        "external" => Ok(NatsKind::External),
-        text => {
-            let reason = format!("'{text}' is none of auto, embedded, server and external");
-            Err(bad(source, &reason))
-        }
     }
 }
 

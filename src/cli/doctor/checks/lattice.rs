@@ -6,6 +6,7 @@ use super::{NO_TIME, Verdict};
 use crate::cli::doctor::facts::{Clock, Facts, Leafs};
 use crate::cli::leaf::hubs::{Finding, Status};
 use crate::lattice::state::survey::SurveyError;
+use crate::nats::embedded;
 
 /// Milliseconds; clocks without a time server drift by this much in weeks.
 const NOTEWORTHY: i64 = 2_000;
@@ -91,6 +92,11 @@ pub(super) fn jetstream(facts: &Facts) -> Verdict {
 }
 
 pub(super) fn leaf(facts: &Facts) -> Verdict {
+    let server = facts.server.as_ref().and_then(|it| it.as_ref().ok());
+    let is_embedded = server.is_some_and(|it| embedded::is_version(&it.version));
+    if facts.leafs.is_none() && is_embedded {
+        return Verdict::ok("none: the server in wash is a single node, and no leaf");
+    }
     let Some(leafs) = &facts.leafs else {
         return Verdict::skipped(
             "the server's monitoring is not known; --monitor HOST:8222 names it, or --config FILE the server's configuration",

@@ -203,6 +203,38 @@ fn faults_of_this_machine() {
 }
 
 #[test]
+fn the_server_in_wash_is_called_what_it_is() {
+    let version = crate::nats::embedded::VERSION;
+    let mut facts = healthy();
+    facts.binary = Ok(Program::Embedded);
+    facts.usual_port = Port::Nats(version.to_owned());
+    facts.leafs = None;
+    if let Some(Ok(server)) = &mut facts.server {
+        server.version = version.to_owned();
+    }
+    let told = |facts: &Facts, name| {
+        let checks = judge(facts);
+        let found = checks.into_iter().find(|it| it.name == name).unwrap();
+        assert_eq!(found.status, Status::Ok, "{found:?}");
+        found.detail
+    };
+    for (name, said) in [
+        ("nats-server", "for this machine alone"),
+        ("ports", "another wash"),
+        ("leaf", "no leaf"),
+        ("nats", "a single node"),
+    ] {
+        let detail = told(&facts, name);
+        assert!(detail.contains(said), "{name}: {detail}");
+    }
+    let mut here = record();
+    here.nats.url = URL.to_owned();
+    here.nats.embedded = true;
+    facts.local = vec![here];
+    assert!(told(&facts, "ports").contains("owl-here"));
+}
+
+#[test]
 fn faults_on_the_way_to_nats() {
     let lost = |port: Port| {
         move |it: &mut Facts| {
