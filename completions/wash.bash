@@ -353,7 +353,7 @@ _wash() {
 
     case "${cmd}" in
         wash)
-            opts="-o -q -v -h -V --output --quiet --verbose --no-input --color --log-level --log-format --help --version up down status ctl get start stop scale update link apply label call ctx doctor leaf keys claims par reg push pull inspect drain hub nats policy config-service completions man provider-guard help"
+            opts="-o -q -v -h -V --output --quiet --verbose --no-input --color --log-level --log-format --help --version up down status ctl get start stop scale update link apply label call ctx doctor leaf keys claims par reg push pull inspect drain nats hub policy config-service completions man provider-guard help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
