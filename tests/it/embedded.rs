@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::abuse::free_port;
 use crate::env::TestEnv;
-use crate::nats::NatsServer;
 use crate::serve::{end, serve};
 use crate::up::{Up, eventually};
 
@@ -76,11 +75,13 @@ fn what_the_embedded_server_lacks_names_nats_server() {
     assert!(refused.stderr.contains("nats-server"), "{refused}");
 }
 
-/// A home in which nothing says which NATS to use.
+/// A home in which nothing asks for the embedded server.
 fn undecided() -> TestEnv {
     let mut env = TestEnv::new();
-    // An empty variable counts as none.
-    env.set("WASH_NATS_SERVER", "");
+    if std::env::var_os("WASH_NATS_SERVER").is_some_and(|it| it == "embedded") {
+        // An empty variable counts as none.
+        env.set("WASH_NATS_SERVER", "");
+    }
     env
 }
 
@@ -126,9 +127,11 @@ fn the_kind_that_was_asked_for_is_told_everywhere() {
 #[test]
 fn another_kind_than_what_answers_is_refused() {
     let env = undecided();
-    let nats = NatsServer::start();
-    let up = ["up", "--nats-port", nats.port()];
-    let refused = env.run(&[&up[..], &["--nats", "embedded"]].concat());
+    let real = Up::start(&env, &["--nats", "server", "--nats-port", "0"]);
+    assert_eq!(real.ready["nats_kind"], "server", "{}", real.ready);
+    assert_ne!(real.ready["nats_pid"], real.ready["pid"], "{}", real.ready);
+    let port = real.text("nats_url").rsplit(':').next().unwrap();
+    let refused = env.run(&["up", "--nats-port", port, "--nats", "embedded"]);
     assert_eq!(refused.code, 9, "{refused}");
     assert!(refused.stderr.contains("nats-server 2."), "{refused}");
     for args in [
@@ -149,12 +152,15 @@ fn another_kind_than_what_answers_is_refused() {
     let elsewhere = ["--nats-port", "1", "--nats-host", "nowhere.invalid"];
     let elsewhere = env.run(&[&["up", "--nats", "embedded"][..], &elsewhere].concat());
     assert_eq!(elsewhere.code, 5, "{elsewhere}");
-    let port = free_port().to_string();
-    let nothing = env.run(&["up", "--nats", "external", "--nats-port", &port]);
+    let nobody = free_port().to_string();
+    let nothing = env.run(&["up", "--nats", "external", "--nats-port", &nobody]);
     assert_eq!(nothing.code, 5, "{nothing}");
     // What answers is fine as a nats-server, whoever started it.
-    let up = Up::start(&env, &["--nats", "server", "--nats-port", nats.port()]);
+    let up = Up::start(&env, &["--nats", "server", "--nats-port", port]);
     assert_eq!(up.ready["nats_kind"], "external", "{}", up.ready);
+    env.run(&["down", "--all"]).success();
+    assert!(up.end().0.success());
+    assert!(real.end().0.success());
 }
 
 #[test]
