@@ -1,8 +1,10 @@
-//! Artifacts at rest: a reference to bytes. Does not know the lattice or a running host.
+//! Artifacts at rest: a reference to bytes; and files on the web. Does not know the lattice or a running host.
 
 pub mod cache;
+mod http;
 pub mod oci;
 pub mod par;
+pub mod web;
 
 use std::path::{Path, PathBuf};
 

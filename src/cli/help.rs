@@ -120,6 +120,14 @@ const OTHERS: &[(&str, &str)] = &[
         "Where `wash` keeps artifacts and compiled code (in `wash/`)",
     ),
     (
+        "XDG_DATA_HOME",
+        "Where `wash nats install` puts nats-server (in `wash/`)",
+    ),
+    (
+        "WASH_NATS_MIRROR",
+        "Address of a copy of nats-server's releases, as `nats install --mirror`",
+    ),
+    (
         "WASH_CONTEXTS, WASH_CONTEXT_DIR",
         "Directory of contexts, as `ctx --directory`",
     ),

@@ -13,6 +13,8 @@ pub struct Dirs {
     pub state: PathBuf,
     /// Artifacts and compiled code.
     pub cache: PathBuf,
+    /// Programs that were installed.
+    pub data: PathBuf,
     /// Contexts, where they are not with the rest of the configuration.
     pub contexts: Option<PathBuf>,
     /// `~/.wash` of older tools: read if it is there, never written.
@@ -34,6 +36,7 @@ impl Dirs {
                 config: root.join("config"),
                 state: root.join("state"),
                 cache: root.join("cache"),
+                data: root.join("data"),
                 contexts,
                 legacy,
             });
@@ -46,6 +49,7 @@ impl Dirs {
                 .unwrap_or_else(|| project.data_local_dir())
                 .to_owned(),
             cache: project.cache_dir().to_owned(),
+            data: project.data_local_dir().to_owned(),
             contexts,
             legacy,
         })
@@ -81,6 +85,11 @@ impl Dirs {
     /// Libraries unpacked from provider archives.
     pub fn providers(&self) -> PathBuf {
         self.cache.join("providers")
+    }
+
+    /// NATS servers that `wash nats install` brought.
+    pub fn nats_servers(&self) -> PathBuf {
+        self.data.join("nats-server")
     }
 
     /// Where tools of this user keep their caches. None without a home directory.

@@ -10,7 +10,7 @@ use tokio::process::Command;
 /// Where packages put the server although it is not on the PATH of every user.
 const USUAL_FOLDERS: &[&str] = &["/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
 
-const NAME: &str = "nats-server";
+pub(super) const NAME: &str = "nats-server";
 
 /// The first version whose JetStream has what a lattice needs.
 const OLDEST: (u64, u64) = (2, 9);
@@ -101,14 +101,14 @@ fn search(search_path: Option<&OsStr>) -> Option<PathBuf> {
 }
 
 #[cfg(unix)]
-fn is_program(path: &Path) -> bool {
+pub(super) fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     path.metadata()
         .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
+pub(super) fn is_program(path: &Path) -> bool {
     path.is_file()
 }
 

@@ -1,4 +1,4 @@
-//! The NATS server as a child process: find it, configure it, know when it is ready, end it. And a hub of one's
+//! The NATS server as a child process: install it, find it, configure it, know when it is ready, end it. And a hub of one's
 //! own: configuration, tokens and credentials of a server that somebody else runs.
 //!
 //! Builds on `claims` for keys and their files. Does not know lattice subjects, hosts or what actors state.
@@ -8,11 +8,13 @@ pub mod conf;
 pub mod embedded;
 pub mod greeting;
 pub mod hub;
+pub mod installed;
 pub mod jwt;
 pub mod leaf;
 pub mod monitor;
 mod pattern;
 pub mod process;
+pub mod release;
 mod server;
 
 pub use binary::{Binary, FindError};

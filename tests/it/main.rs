@@ -27,6 +27,7 @@ mod failover;
 mod fake_host;
 mod generated;
 mod hub;
+mod install;
 mod kit;
 mod leaf;
 mod leaf_faults;

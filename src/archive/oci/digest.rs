@@ -48,7 +48,7 @@ impl Digest {
         hasher.finish() == *self
     }
 
-    pub(super) fn hasher(&self) -> Hasher {
+    pub(in crate::archive) fn hasher(&self) -> Hasher {
         match self.algorithm {
             Algorithm::Sha256 => Hasher::Sha256(Sha256::new()),
             Algorithm::Sha512 => Hasher::Sha512(Sha512::new()),
@@ -76,7 +76,7 @@ impl fmt::Display for Digest {
 
 /// Bytes on their way to a digest.
 #[derive(Clone, Debug)]
-pub(super) enum Hasher {
+pub(in crate::archive) enum Hasher {
     Sha256(Sha256),
     Sha512(Sha512),
 }
@@ -86,14 +86,14 @@ impl Hasher {
         Self::Sha256(Sha256::new())
     }
 
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    pub(in crate::archive) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(it) => it.update(bytes),
             Self::Sha512(it) => it.update(bytes),
         }
     }
 
-    pub(super) fn finish(self) -> Digest {
+    pub(in crate::archive) fn finish(self) -> Digest {
         match self {
             Self::Sha256(it) => Digest {
                 algorithm: Algorithm::Sha256,

@@ -10,6 +10,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::super::http::backoff;
 use super::Registries;
 use super::Watch;
 use super::digest::Hasher;
@@ -18,7 +19,6 @@ use super::failure;
 use super::manifest::Layer;
 use super::progress::tell;
 use super::reference::Reference;
-use super::retry::backoff;
 use super::transport::{Access, Ask, Body};
 
 /// Bytes written at once.

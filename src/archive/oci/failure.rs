@@ -1,70 +1,80 @@
 //! What went wrong on the way to a registry, in words that help.
 
-use std::error::Error as _;
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde::Deserialize;
 
+use super::super::http::{Fault, SetupError};
 use super::error::{ErrorKind, OciError};
 use super::reference::Reference;
 use super::transport::Access;
-
-/// Bytes of a file of certificates.
-const MAX_CA: u64 = 4 << 20;
 
 /// A registry's own words that are shown.
 const MAX_WORDS: usize = 300;
 
 /// An error of the HTTP client, and whether trying again may help.
 pub(super) fn of(subject: &str, host: &str, error: &reqwest::Error) -> (OciError, bool) {
-    if let Some(tls) = find::<rustls::Error>(error) {
-        return (tls_error(subject, host, tls), false);
-    }
-    if error.is_dns() {
-        let message = format!("{subject}: there is no host {host}");
-        let error = OciError::new(ErrorKind::Unreachable, message)
-            .hint("check the registry's name and this machine's network");
-        return (error, false);
-    }
-    let refused =
-        find::<io::Error>(error).is_some_and(|it| it.kind() == io::ErrorKind::ConnectionRefused);
-    if refused {
-        let message = format!("{subject}: nothing listens at {host}");
-        let error = OciError::new(ErrorKind::Unreachable, message)
-            .hint("check the registry's address and port, and that it runs");
-        return (error, false);
-    }
-    if error.is_connect() && error.is_timeout() {
-        let message = format!("{subject}: {host} does not accept a connection in time");
-        let error = OciError::new(ErrorKind::Unreachable, message)
-            .hint("check the registry's address, and firewalls and proxies on the way");
-        return (error, false);
-    }
-    let message = format!(
-        "{subject}: the connection to {host} broke: {}",
-        chain(error)
-    );
-    let error =
-        OciError::new(ErrorKind::Unreachable, message).hint("check the network, then try again");
-    (error, true)
-}
-
-fn tls_error(subject: &str, host: &str, error: &rustls::Error) -> OciError {
-    let (what, hint) = match error {
-        rustls::Error::InvalidMessage(_) => (
-            "does not speak TLS".to_owned(),
+    let fault = Fault::of(error);
+    let passes = fault.passes();
+    let (kind, message, hint) = match fault {
+        Fault::NoTls => (
+            ErrorKind::Tls,
+            format!("{subject}: {host} does not speak TLS"),
             format!(
                 "if it is to be reached over plain HTTP, allow that: --insecure (`wash up`: --allowed-insecure {host})"
             ),
         ),
-        error => (
-            format!("has a certificate that is not trusted: {error}"),
+        Fault::Tls(reason) => (
+            ErrorKind::Tls,
+            format!("{subject}: {host} has a certificate that is not trusted: {reason}"),
             "trust its authority with --ca-file FILE (`wash up`: --oci-ca-file FILE)".to_owned(),
         ),
+        Fault::NoHost => (
+            ErrorKind::Unreachable,
+            format!("{subject}: there is no host {host}"),
+            "check the registry's name and this machine's network".to_owned(),
+        ),
+        Fault::Refused => (
+            ErrorKind::Unreachable,
+            format!("{subject}: nothing listens at {host}"),
+            "check the registry's address and port, and that it runs".to_owned(),
+        ),
+        Fault::Slow => (
+            ErrorKind::Unreachable,
+            format!("{subject}: {host} does not accept a connection in time"),
+            "check the registry's address, and firewalls and proxies on the way".to_owned(),
+        ),
+        Fault::Broke(reason) => (
+            ErrorKind::Unreachable,
+            format!("{subject}: the connection to {host} broke: {reason}"),
+            "check the network, then try again".to_owned(),
+        ),
     };
-    OciError::new(ErrorKind::Tls, format!("{subject}: {host} {what}")).hint(hint)
+    (OciError::new(kind, message).hint(hint), passes)
+}
+
+/// A client that could not be made.
+pub(super) fn setup(error: &SetupError) -> OciError {
+    let told = OciError::new(ErrorKind::Local, error.to_string());
+    match error {
+        SetupError::Certificates { .. } => told.hint("it is to be a file of PEM certificates"),
+        SetupError::Client(_) => told,
+    }
+}
+
+pub(super) fn busy(subject: &str, status: StatusCode, wanted: Option<Duration>) -> OciError {
+    let message = match status {
+        StatusCode::TOO_MANY_REQUESTS => {
+            format!("{subject}: the registry has had too many requests ({status})")
+        }
+        _ => format!("{subject}: the registry is out of order ({status})"),
+    };
+    let hint = match wanted {
+        Some(it) => format!("it asks to come back in {} s", it.as_secs()),
+        None => "try again later".to_owned(),
+    };
+    OciError::new(ErrorKind::Busy, message).hint(hint)
 }
 
 /// An answer that is no success.
@@ -123,63 +133,6 @@ pub(super) fn words(body: &[u8]) -> Option<String> {
         .take(MAX_WORDS)
         .collect();
     (!text.is_empty()).then_some(text)
-}
-
-/// The certificates of a PEM file.
-pub(super) fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, OciError> {
-    let broken = |reason: String| {
-        let message = format!("cannot take certificates from {}: {reason}", path.display());
-        OciError::new(ErrorKind::Local, message).hint("it is to be a file of PEM certificates")
-    };
-    let mut pem = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|it| it.take(MAX_CA).read_to_end(&mut pem))
-        .map_err(|error| broken(error.to_string()))?;
-    let found =
-        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| broken(chain(&error)))?;
-    if found.is_empty() {
-        return Err(broken("there are none in it".to_owned()));
-    }
-    Ok(found)
-}
-
-/// An error with its causes, without addresses, which may hold secrets.
-pub(super) fn chain(error: &reqwest::Error) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    let mut source = error.source();
-    while let Some(it) = source {
-        let text = it.to_string();
-        if texts.last().is_none_or(|last| !last.contains(&text)) {
-            texts.push(text);
-        }
-        source = it.source();
-    }
-    if texts.is_empty() {
-        if error.is_timeout() {
-            return "it took too long".to_owned();
-        }
-        return "the request failed".to_owned();
-    }
-    texts.join(": ")
-}
-
-/// A cause of this type; those inside of I/O errors too.
-fn find<T: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&T> {
-    let mut source = error.source();
-    while let Some(it) = source {
-        if let Some(found) = it.downcast_ref::<T>() {
-            return Some(found);
-        }
-        if let Some(io) = it.downcast_ref::<io::Error>()
-            && let Some(inner) = io.get_ref()
-        {
-            // Which an I/O error does not count as its cause.
-            source = Some(inner);
-            continue;
-        }
-        source = it.source();
-    }
-    None
 }
 
 #[cfg(test)]

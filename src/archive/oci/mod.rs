@@ -18,7 +18,6 @@ mod progress;
 mod push;
 mod reference;
 mod resolve;
-mod retry;
 mod settings;
 #[cfg(test)]
 mod tests;

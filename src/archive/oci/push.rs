@@ -8,11 +8,11 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode, Url};
 use tokio::time::{Instant, sleep};
 
+use super::super::http::backoff;
 use super::digest::Digest;
 use super::error::{ErrorKind, OciError};
 use super::manifest::{Descriptor, OCI_MANIFEST, Written};
 use super::reference::Reference;
-use super::retry::backoff;
 use super::transport::{Access, Ask, Body, Transport, authority};
 use super::upload::Upload;
 use super::{Registries, Watch};

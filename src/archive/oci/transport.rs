@@ -9,12 +9,12 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::super::http::{self, backoff, is_busy, retry_after};
 use super::challenge::challenges;
 use super::credential::{Credential, Keyring};
 use super::error::{ErrorKind, OciError};
 use super::failure;
 use super::reference::{Reference, address};
-use super::retry::{backoff, busy, is_busy, retry_after};
 use super::settings::{Limits, Settings};
 use super::upload::Upload;
 
@@ -78,25 +78,8 @@ pub(super) enum Body<'a> {
 
 impl Transport {
     pub(super) fn new(settings: &Settings, keyring: Keyring) -> Result<Self, OciError> {
-        // Somebody else in this process may have chosen one already; either will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("wash/", env!("CARGO_PKG_VERSION")))
-            // Followed here, where it is known what may be shown to whom.
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(settings.limits.connect);
-        if !settings.ca_files.is_empty() {
-            let mut certificates = Vec::new();
-            for path in &settings.ca_files {
-                certificates.extend(failure::certificates(path)?);
-            }
-            builder = builder.tls_certs_merge(certificates);
-        }
-        let client = builder.build().map_err(|error| {
-            let reason = failure::chain(&error);
-            OciError::new(ErrorKind::Local, format!("cannot set up HTTP: {reason}"))
-        })?;
+        let client = http::client(settings.limits.connect, &settings.ca_files)
+            .map_err(|error| failure::setup(&error))?;
         let insecure = settings.insecure.iter();
         Ok(Self {
             client,
@@ -234,9 +217,9 @@ impl Transport {
                     let status = response.status();
                     drop(response);
                     if wanted.is_some_and(|it| it > self.limits.patience) {
-                        return Err(busy(&subject, status, wanted));
+                        return Err(failure::busy(&subject, status, wanted));
                     }
-                    (busy(&subject, status, wanted), wanted)
+                    (failure::busy(&subject, status, wanted), wanted)
                 }
                 Ok(response) => return Ok(response),
                 Err(Lost::Passing(error)) => (error, None),

@@ -39,6 +39,7 @@ impl Home {
             config: root.join("config"),
             state: root.join("state"),
             cache: root.join("cache"),
+            data: root.join("data"),
             contexts: None,
             legacy: Some(root.join(".wash")),
         };

@@ -15,6 +15,7 @@ use super::facts::{Address, Clock, Facts, Login, Port, Program, Server, Settings
 use super::{DoctorArgs, leafs};
 use crate::cli::args::ConnectionArgs;
 use crate::cli::local;
+use crate::cli::nats::find_server;
 use crate::cli::report::CommandError;
 use crate::cli::session::{Session, options};
 use crate::config::auth::Auth;
@@ -24,7 +25,7 @@ use crate::lattice::control::Control;
 use crate::lattice::event::{self, Event};
 use crate::lattice::state::survey::{self, Census};
 use crate::lattice::{ConnectError, LatticeName};
-use crate::nats::{Binary, GreetingError, greet};
+use crate::nats::{GreetingError, greet};
 
 /// A server greets at once; one far away may take a moment.
 const GREETING_LIMIT: Duration = Duration::from_secs(3);
@@ -119,7 +120,7 @@ async fn find_binary(session: &Session) -> Result<Program, String> {
         return Ok(Program::Embedded);
     }
     let wanted = env.get("WASH_NATS_SERVER").map(Path::new);
-    Binary::find(wanted, env.get("PATH").map(AsRef::as_ref))
+    find_server(wanted, env, session.dirs.as_ref())
         .await
         .map(|it| Program::NatsServer {
             path: it.path,

@@ -14,6 +14,7 @@ use super::proof::Proof;
 use crate::cli::CommandResult;
 use crate::cli::args::ConnectionArgs;
 use crate::cli::local;
+use crate::cli::nats::find_server;
 use crate::cli::report::{CommandError, Kind};
 use crate::cli::session::{Session, options};
 use crate::config::Connection;
@@ -24,7 +25,6 @@ use crate::config::running::Record;
 use crate::lattice::LatticeName;
 use crate::lattice::connect::{ConnectError, connect, round_trip};
 use crate::lattice::subject::BadLatticeName;
-use crate::nats::Binary;
 use crate::nats::leaf::{Login, Remote, Tls};
 use crate::nats::monitor::Monitor;
 
@@ -180,10 +180,9 @@ async fn config(proof: &mut Proof, own: &OwnConfig, session: &Session) {
         );
         return;
     }
-    let wanted = session.env.get("WASH_NATS_SERVER");
-    let wanted = wanted.filter(|it| *it != "embedded").map(PathBuf::from);
-    let search = session.env.get("PATH").map(AsRef::as_ref);
-    let Ok(binary) = Binary::find(wanted.as_deref(), search).await else {
+    let wanted = session.env.get("WASH_NATS_SERVER").map(PathBuf::from);
+    let found = find_server(wanted.as_deref(), &session.env, session.dirs.as_ref()).await;
+    let Ok(binary) = found else {
         proof.ok(
             "config",
             format!("{path} can be read; no nats-server to try it with"),

@@ -1,25 +1,23 @@
-//! `wash nats`: NATS servers, the one that is in this program above all.
+//! `wash nats`: nats-server and what it keeps, for those who outgrow the server in `wash`.
 
-mod access;
-pub(crate) mod dir;
-pub(crate) mod failure;
-pub(crate) mod lacks;
-mod limits;
-mod serve;
+mod install;
+mod server;
 
 use super::CommandResult;
 use super::session::Session;
 
-/// Serve NATS on this machine
+pub(in crate::cli) use server::find_server;
+
+/// Install nats-server, and move what a server keeps
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum NatsCommand {
-    Serve(Box<serve::ServeArgs>),
+    Install(install::InstallArgs),
 }
 
 impl NatsCommand {
     pub(crate) fn run(self, session: &Session) -> CommandResult {
         match self {
-            Self::Serve(it) => it.run(session),
+            Self::Install(it) => session.run(it.run(session)),
         }
     }
 }

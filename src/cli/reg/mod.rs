@@ -18,6 +18,7 @@ use super::session::Session;
 
 pub(in crate::cli) use args::read_password;
 pub(in crate::cli) use artifact::ArtifactArgs;
+pub(in crate::cli) use watch::Bar;
 
 /// Push, pull, and log in to registries
 #[derive(Debug, clap::Subcommand)]

@@ -9,14 +9,14 @@ use crate::archive::oci::{Digest, Progress, Watch};
 use crate::cli::session::Session;
 
 /// One bar over all blobs; gone when dropped.
-pub(super) struct Bar {
+pub(in crate::cli) struct Bar {
     bar: ProgressBar,
     blobs: Mutex<HashMap<Digest, (u64, u64)>>,
 }
 
 impl Bar {
     /// Shown as soon as something moves.
-    pub(super) fn new(session: &Session, verb: &str, what: &str) -> Arc<Self> {
+    pub(in crate::cli) fn new(session: &Session, verb: &str, what: &str) -> Arc<Self> {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -32,7 +32,7 @@ impl Bar {
         })
     }
 
-    pub(super) fn watch(self: &Arc<Self>) -> Watch {
+    pub(in crate::cli) fn watch(self: &Arc<Self>) -> Watch {
         Some(Arc::clone(self) as Arc<dyn Progress>)
     }
 }

@@ -4,13 +4,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cli::nats::{dir, failure};
+use crate::cli::nats::find_server;
 use crate::cli::report::{CommandError, Kind};
 use crate::config::host::NatsKind;
 use crate::config::running::Lock;
-use crate::nats::{
-    Binary, Config, FindError, Greeting, GreetingError, Own, Server, StartError, embedded, greet,
-};
+use crate::nats::{Config, FindError, GreetingError, Own, Server, StartError, embedded, greet};
 
 use super::domain;
 use super::plan::{Plan, join};
@@ -221,15 +219,9 @@ async fn start(
     if nats.kind == NatsKind::Embedded || nats.server.as_deref() == Some(Path::new(EMBEDDED)) {
         return embed(plan, &dir, lock);
     }
-    let binary = Binary::find(
-        nats.server.as_deref(),
-        plan.env.get("PATH").map(AsRef::as_ref),
-    );
-    let binary = match binary.await {
-        Err(FindError::Missing)
-            if nats.kind == NatsKind::Any && plan.remotes.is_empty() && plan.own.is_none() =>
-        {
-            tracing::info!("no nats-server was found: NATS is served by this program");
+    let binary = find_server(nats.server.as_deref(), &plan.env, Some(&plan.dirs)).await;
+    let binary = match binary {
+        Err(FindError::Missing) if plan.remotes.is_empty() && plan.own.is_none() => {
             return embed(plan, &dir, lock);
         }
         other => other.map_err(|error| missing(error, &address))?,
@@ -289,7 +281,10 @@ async fn start(
 /// Serves NATS in this process, for this machine alone.
 fn embed(plan: &Plan, dir: &Path, lock: Lock) -> Result<Nats, CommandError> {
     if !plan.remotes.is_empty() || plan.own.is_some() {
-        return Err(no_leaf());
+        let message = "the embedded NATS server is no leaf and takes no configuration";
+        return Err(CommandError::new(Kind::Refused, message).hint(
+            "install nats-server (`wash nats install`), or name one with --nats-server PATH",
+        ));
     }
     let nats = &plan.settings.nats;
     let host = match nats.host.value.trim_matches(['[', ']']) {
@@ -340,7 +335,7 @@ fn missing(error: FindError, address: &str) -> CommandError {
     };
     CommandError::new(Kind::Connect, message)
         .because(error)
-        .hint("install one, for example: apt-get install nats-server, or brew install nats-server")
+        .hint("install one: wash nats install, or apt-get install nats-server, or brew install nats-server")
         .hint("or name one with --nats-server PATH, or one that runs with --nats-host and --nats-port")
 }
 

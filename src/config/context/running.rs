@@ -111,6 +111,7 @@ mod tests {
             config: home.path().join("config"),
             state: home.path().join("state"),
             cache: home.path().join("cache"),
+            data: home.path().join("data"),
             contexts: None,
             legacy: None,
         };

@@ -378,6 +378,7 @@ mod tests {
             config: dir.path().join("config"),
             state: dir.path().join("state"),
             cache: dir.path().join("cache"),
+            data: dir.path().join("data"),
             contexts: None,
             legacy: Some(dir.path().join("legacy")),
         };

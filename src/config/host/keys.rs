@@ -121,7 +121,7 @@ Nats {
     NatsConnectOnly "nats-connect-only" ["WASMCLOUD_NATS_CONNECT_ONLY" "NATS_CONNECT_ONLY"] [] Bool ""
         "Never start a NATS server";
     NatsServer "nats-server" ["WASH_NATS_SERVER"] [] Text "PATH"
-        "The nats-server to start, or `embedded` for the one in wash [default: the first on the PATH or in the usual folders, else embedded]";
+        "The nats-server to start, or `embedded` for the one in wash [default: the one of `wash nats install`, else the first on the PATH or in the usual folders, else embedded]";
     NatsJsDomain "nats-js-domain" ["WASMCLOUD_NATS_JS_DOMAIN" "NATS_JS_DOMAIN"] [] Text "DOMAIN"
         "JetStream domain of the server that is started [default: none]";
     JsDomain "js-domain" ["WASMCLOUD_JS_DOMAIN"] ["js_domain"] Text "DOMAIN"

@@ -59,7 +59,7 @@ pub(super) fn nats_server(facts: &Facts) -> Verdict {
         ),
         Err(reason) => Verdict::warning(
             format!("{reason}; `wash up` serves NATS itself, for this machine alone"),
-            "apt-get install nats-server, or brew install nats-server, or set WASH_NATS_SERVER",
+            "wash nats install, or apt-get install nats-server, or set WASH_NATS_SERVER",
         ),
     }
 }

@@ -7,28 +7,12 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use super::error::{ErrorKind, OciError};
-
-pub(super) fn is_busy(status: StatusCode) -> bool {
+pub(in crate::archive) fn is_busy(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-pub(super) fn busy(subject: &str, status: StatusCode, wanted: Option<Duration>) -> OciError {
-    let message = match status {
-        StatusCode::TOO_MANY_REQUESTS => {
-            format!("{subject}: the registry has had too many requests ({status})")
-        }
-        _ => format!("{subject}: the registry is out of order ({status})"),
-    };
-    let hint = match wanted {
-        Some(it) => format!("it asks to come back in {} s", it.as_secs()),
-        None => "try again later".to_owned(),
-    };
-    OciError::new(ErrorKind::Busy, message).hint(hint)
-}
-
 /// Seconds, or a date.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(in crate::archive) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
@@ -39,7 +23,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Doubles with each try, and differs, so that those who failed together do not come back together.
-pub(super) fn backoff(pause: Duration, tries: u32) -> Duration {
+pub(in crate::archive) fn backoff(pause: Duration, tries: u32) -> Duration {
     let whole = pause.saturating_mul(1 << tries.min(6));
     whole.mul_f64(rand::random_range(0.5..1.0))
 }
