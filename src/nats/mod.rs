@@ -16,6 +16,7 @@ mod pattern;
 pub mod process;
 pub mod release;
 mod server;
+pub mod streams;
 
 pub use binary::{Binary, FindError};
 pub use greeting::{Greeting, GreetingError, greet};
