@@ -2170,23 +2170,25 @@ complete -c wash -n "__fish_wash_using_subcommand drain" -s q -l quiet -d 'Say o
 complete -c wash -n "__fish_wash_using_subcommand drain" -s v -l verbose -d 'Say more; twice for much more'
 complete -c wash -n "__fish_wash_using_subcommand drain" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
 json\t'One JSON document, errors included'
 yaml\t'One YAML document, errors included'
 name\t'Only the ids, one a line, ready to be arguments'"
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
 always\t''
 never\t''"
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install" -s q -l quiet -d 'Say only what was asked for, and errors'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install" -s v -l verbose -d 'Say more; twice for much more'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install" -l no-input -d 'Never ask; fail and name the flag instead'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install" -f -a "install" -d 'Install nats-server, for `wash up` to start'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -f -a "install" -d 'Install nats-server, for `wash up` to start'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -f -a "export" -d 'Write streams to a file, for another server'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -f -a "import" -d 'Make the streams of a file that `wash nats export` wrote'
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from install" -l mirror -d 'Address of a copy of the releases, with the same paths below it [env: WASH_NATS_MIRROR]' -r
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from install" -l sha256 -d 'SHA-256 that the archive must have, in place of the published one' -r
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from install" -l ca-file -d 'Certificate authority to trust besides the platform\'s, PEM [env: WASH_OCI_CA_FILE]' -r -F
@@ -2209,6 +2211,83 @@ complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcomma
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Say more; twice for much more'
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from install" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l stream -d 'Stream to write; repeat it for several [default: all]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l stream -d 'Stream to make; repeat it for several [default: all in the file]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -s s -l server -d 'NATS addresses, comma-separated [env: WASH_NATS_URL, NATS_URL] [default: 127.0.0.1:4222]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -s r -l ctl-host -d 'NATS host, as older versions name it [env: WASMCLOUD_CTL_HOST, WASMCLOUD_RPC_HOST]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -s p -l ctl-port -d 'NATS port, as older versions name it [env: WASMCLOUD_CTL_PORT, WASMCLOUD_RPC_PORT]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -s x -l lattice -d 'Name of the lattice [env: WASMCLOUD_LATTICE, WASMCLOUD_LATTICE_PREFIX] [default: default]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l context -d 'Context to take settings from, by name or file [env: WASH_CONTEXT, NATS_CONTEXT]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -s t -l timeout -d 'How long the whole command may take: 30s, 2m, bare numbers are seconds, 0 is forever [env: WASH_TIMEOUT] [default: 30s]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l creds -d 'NATS credentials file [env: WASMCLOUD_CTL_CREDSFILE, WASH_CTL_CREDS, NATS_CREDS, WASH_RPC_CREDS]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l ctl-jwt -d 'NATS user JWT, or a file with one; needs a seed [env: WASMCLOUD_CTL_JWT, WASMCLOUD_RPC_JWT]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l ctl-seed -d 'NATS user seed, or a file with one [env: WASMCLOUD_CTL_SEED, WASMCLOUD_RPC_SEED]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l nkey -d 'NATS nkey seed, or a file with one [env: NATS_NKEY]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l user -d 'NATS user name [env: NATS_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l password -d 'NATS password [env: NATS_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l token -d 'NATS token [env: NATS_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l tls-ca -d 'Certificate authority to trust, PEM [env: NATS_CA]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l tls-cert -d 'Client certificate, PEM [env: NATS_CERT]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l tls-key -d 'Key of the client certificate, PEM [env: NATS_KEY]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l js-domain -d 'JetStream domain of the lattice\'s state [env: WASMCLOUD_JS_DOMAIN]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l ctl-prefix -d 'First part of control subjects [env: WASMCLOUD_CTL_TOPIC_PREFIX] [default: wasmbus.ctl]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l timeout-ms -d 'Older spellings of `--timeout`, added up [env: WASMCLOUD_CTL_TIMEOUT_MS, WASMCLOUD_RPC_TIMEOUT_MS]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l replace -d 'Delete streams that are there, and what is in them'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l no-wait -d 'Return when the request is accepted, before its effect is seen'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l tls-first -d 'Begin TLS before the server speaks [env: NATS_TLS_FIRST]'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand hub; and not __fish_seen_subcommand_from init creds revoke list ls" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'

@@ -99,6 +99,8 @@ const COMPLETE: &[(&str, &[&str])] = &[
     ("apply", &["lattice.json"]),
     ("label", &["zone=a"]),
     ("leaf check", &[]),
+    ("nats export", &["streams.jsonl"]),
+    ("nats import", &["streams.jsonl"]),
     ("policy serve", &["policy.yaml"]),
     ("config-service serve", &["startup.yaml"]),
     (

@@ -43,7 +43,7 @@ mod policy;
 mod process;
 mod reg;
 mod registry;
-mod serve;
+mod streams;
 mod supply;
 mod up;
 #[cfg(target_os = "linux")]

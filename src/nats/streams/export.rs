@@ -169,7 +169,10 @@ async fn one(api: &Api, stream: &str, writer: &mut Writer) -> Result<u64, MoveEr
             seq = seq.max(stored.seq + 1);
             let message = message(stream, stored)?;
             if !subjects.iter().any(|it| selects(it, &message.subject)) {
-                let reason = format!("its subject {} is not of its stream any more", message.subject);
+                let reason = format!(
+                    "its subject {} is not of its stream any more",
+                    message.subject
+                );
                 return Err(MoveError::Diverged {
                     stream: stream.to_owned(),
                     seq: message.seq,

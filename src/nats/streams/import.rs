@@ -137,7 +137,7 @@ pub async fn import(
             }
             return Err(error);
         }
-        imported.streams.push((name, target.messages));
+        imported.streams.push((name.clone(), target.messages));
         imported.expired += target.expired;
         imported.consumers += target.consumers;
     }
@@ -414,21 +414,18 @@ impl<'a> Target<'a> {
             let body = json!({ "filter": self.gap });
             self.api.purge(self.name, &body).await?;
         }
-        let first_seq = match self.next {
-            1 => 1,
-            _ => self.first_seq,
-        };
-        let config = settled(&self.config, first_seq);
-        self.api.update(self.name, &config).await?;
-        for (name, config) in std::mem::take(&mut self.held) {
-            self.api.create_consumer(self.name, &name, &config).await?;
-        }
+        // Before its limits are back: they may count bytes in another way than where it comes from.
         let info = self.api.info(self.name).await?.unwrap_or_default();
         let found = info.get("state").and_then(|it| it.get("messages"));
         let found = found.and_then(Value::as_u64).unwrap_or_default();
         if found != self.messages && retention(&self.config) == "limits" {
             let reason = format!("{found} of {} messages are there", self.messages);
             return Err(self.diverged(self.next - 1, reason));
+        }
+        let config = settled(&self.config, self.first_seq);
+        self.api.update(self.name, &config).await?;
+        for (name, config) in std::mem::take(&mut self.held) {
+            self.api.create_consumer(self.name, &name, &config).await?;
         }
         Ok(())
     }
@@ -490,7 +487,9 @@ mod tests {
             ("Nats-Msg-Id", "x"),
             ("KV-Operation", "DEL"),
         ];
-        let ready = Outgoing::new(message("$KV.b.k", &headers, "eA==")).ok().unwrap();
+        let ready = Outgoing::new(message("$KV.b.k", &headers, "eA=="))
+            .ok()
+            .unwrap();
         assert_eq!(ready.headers.len(), 2);
         assert_eq!(ready.id.as_deref(), Some("x"));
         assert_eq!(ready.payload, "x");
@@ -499,10 +498,16 @@ mod tests {
     #[test]
     fn what_cannot_be_published_is_refused() {
         for subject in ["", "a..b", "a.*", ">", "a b", "a\r\nPUB x 0"] {
-            assert!(Outgoing::new(message(subject, &[], "")).is_err(), "{subject:?}");
+            assert!(
+                Outgoing::new(message(subject, &[], "")).is_err(),
+                "{subject:?}"
+            );
         }
         for header in [("a b", "c"), ("", "c"), ("a", "b\r\nc"), ("a:", "b")] {
-            assert!(Outgoing::new(message("a", &[header], "")).is_err(), "{header:?}");
+            assert!(
+                Outgoing::new(message("a", &[header], "")).is_err(),
+                "{header:?}"
+            );
         }
         assert!(Outgoing::new(message("a", &[], "%")).is_err());
     }

@@ -128,7 +128,10 @@ mod tests {
         });
         let open = loading(&config, 7, "gap");
         assert_eq!(open["subjects"], json!(["a", "gap"]));
-        assert_eq!((&open["max_msgs"], &open["sealed"]), (&json!(-1), &json!(false)));
+        assert_eq!(
+            (&open["max_msgs"], &open["sealed"]),
+            (&json!(-1), &json!(false))
+        );
         assert_eq!(open["first_seq"], 7);
         let after = settled(&config, 1);
         assert_eq!(after["max_msgs"], 5);
@@ -136,7 +139,10 @@ mod tests {
         assert_eq!(after["unknown"], config["unknown"]);
         assert!(after.get("first_seq").is_none());
         // Without subjects, a stream listens on its name.
-        assert_eq!(loading(&json!({"name": "S"}), 1, "gap")["subjects"], json!(["S", "gap"]));
+        assert_eq!(
+            loading(&json!({"name": "S"}), 1, "gap")["subjects"],
+            json!(["S", "gap"])
+        );
     }
 
     #[test]
@@ -145,16 +151,25 @@ mod tests {
         assert_eq!(consumer(&all, 0, "limits"), all);
         assert_eq!(consumer(&all, 9, "workqueue"), all);
         let on = consumer(&all, 9, "limits");
-        assert_eq!((&on["deliver_policy"], &on["opt_start_seq"]), (&json!("by_start_sequence"), &json!(10)));
+        assert_eq!(
+            (&on["deliver_policy"], &on["opt_start_seq"]),
+            (&json!("by_start_sequence"), &json!(10))
+        );
         let new = json!({"durable_name": "d", "deliver_policy": "new"});
         assert_eq!(consumer(&new, 0, "limits")["opt_start_seq"], 1);
     }
 
     #[test]
     fn what_its_messages_do_not_make_is_left_where_it_is() {
-        assert_eq!(unmovable(&json!({"name": "S", "sources": [], "mirror": null})), None);
+        assert_eq!(
+            unmovable(&json!({"name": "S", "sources": [], "mirror": null})),
+            None
+        );
         for field in ["mirror", "subject_transform"] {
-            assert!(unmovable(&json!({field: {"name": "T"}})).is_some(), "{field}");
+            assert!(
+                unmovable(&json!({field: {"name": "T"}})).is_some(),
+                "{field}"
+            );
         }
         assert!(unmovable(&json!({"sources": [{}]})).is_some());
         assert!(unmovable(&json!({"allow_msg_counter": true})).is_some());

@@ -102,7 +102,8 @@ impl Encoder {
             tracing::error!(%error, "cannot write a record");
         }
         self.pending.push(b'\n');
-        self.sum.update(self.pending.get(from..).unwrap_or_default());
+        self.sum
+            .update(self.pending.get(from..).unwrap_or_default());
         self.lines += 1;
     }
 
@@ -179,7 +180,11 @@ impl<R: BufRead> Decoder<R> {
             };
             self.malformed(reason)
         })?;
-        if let Record::Sum { sha256, lines: told } = &record {
+        if let Record::Sum {
+            sha256,
+            lines: told,
+        } = &record
+        {
             let found = HEXLOWER.encode(&self.sum.clone().finalize());
             if *sha256 != found || *told != lines {
                 return Err(MoveError::Corrupt);
