@@ -386,6 +386,88 @@ fn a_file_that_is_not_whole_is_refused_before_anything_is_made() {
 }
 
 #[test]
+fn what_an_import_left_that_did_not_end_is_no_stream() {
+    let env = TestEnv::new();
+    let runtime = runtime();
+    let (from, to) = (Embedded::start(), NatsServer::start());
+    runtime.block_on(async {
+        let context = connect(&from.url()).await;
+        context.create_stream("S").await.unwrap();
+        let ack = context.publish("S", "whole".into()).await.unwrap();
+        ack.await.unwrap();
+        let half = stream::Config {
+            name: "S".to_owned(),
+            subjects: vec!["S".to_owned(), "_WASH.gap.x".to_owned()],
+            ..stream::Config::default()
+        };
+        connect(to.url()).await.create_stream(half).await.unwrap();
+    });
+    let left = env.run(&["nats", "export", "-", "-s", to.url()]).success();
+    assert!(left.stderr.contains("S is left out"), "{left}");
+    let named = ["nats", "export", "-", "-s", to.url(), "--stream", "S"];
+    let refused = env.run(&named).failure(8);
+    assert!(refused.stderr.contains("not whole"), "{refused}");
+    let out = env
+        .run(&["nats", "export", "-", "-s", &from.url()])
+        .success();
+    let args = ["nats", "import", "-", "-s", to.url()];
+    env.run_with_stdin(&args, &out.stdout).success();
+    let seen = runtime.block_on(async { look(&connect(to.url()).await).await });
+    assert_eq!(seen["S"].messages.len(), 1);
+}
+
+#[test]
+fn what_the_server_in_wash_lacks_is_refused_and_the_others_keep() {
+    let env = TestEnv::new();
+    let runtime = runtime();
+    let (from, to, small) = (NatsServer::start(), NatsServer::start(), Embedded::start());
+    let fields = |context: jetstream::Context| async move {
+        let info = context.request("STREAM.INFO.S", "").await;
+        let info: Value = info.unwrap();
+        info["config"].clone()
+    };
+    let config = runtime.block_on(async {
+        let context = connect(from.url()).await;
+        let body = serde_json::json!({
+            "name": "S", "retention": "workqueue", "allow_msg_ttl": true, "num_replicas": 1,
+        });
+        let _: Value = context.request("STREAM.CREATE.S", &body).await.unwrap();
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("Nats-TTL", "1h");
+        let sent = context.publish_with_headers("S", headers, "x".into());
+        sent.await.unwrap().await.unwrap();
+        fields(context).await
+    });
+    let out = env
+        .run(&["nats", "export", "-", "-s", from.url()])
+        .success();
+    let import = |url: &str| env.run_with_stdin(&["nats", "import", "-", "-s", url], &out.stdout);
+    let refused = import(&small.url()).failure(8);
+    assert!(refused.stderr.contains("nats-server"), "{refused}");
+    assert!(
+        runtime
+            .block_on(async { look(&connect(&small.url()).await).await })
+            .is_empty()
+    );
+    import(to.url()).success();
+    runtime.block_on(async {
+        let context = connect(to.url()).await;
+        let message = context
+            .get_stream("S")
+            .await
+            .unwrap()
+            .get_raw_message(1)
+            .await;
+        let headers = message.unwrap().headers;
+        assert_eq!(headers.get("Nats-TTL").unwrap().as_str(), "1h");
+        let found = fields(context).await;
+        for field in ["retention", "allow_msg_ttl", "max_msgs", "discard"] {
+            assert_eq!(found[field], config[field], "{field}");
+        }
+    });
+}
+
+#[test]
 fn messages_of_one_id_are_both_there() {
     let env = TestEnv::new();
     let runtime = runtime();

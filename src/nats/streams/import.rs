@@ -21,7 +21,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::MoveError;
 use super::api::{Api, NO_REPLICAS};
-use super::plan::{consumer, is_momentary, loading, retention, settled};
+use super::plan::{consumer, gap, is_momentary, is_partial, loading, retention, settled};
 use super::record::{Decoder, Message, Record, name_of};
 
 /// Messages on their way that are not acknowledged yet, and bytes of them.
@@ -79,7 +79,7 @@ pub fn check(input: impl BufRead) -> Result<Checked, MoveError> {
 }
 
 /// Makes the streams of a file that was checked, all of them or those of these names. With `replace`, those that
-/// are there are deleted first.
+/// are there are deleted first; what an import left that did not end, always.
 ///
 /// # Errors
 /// [`MoveError::Exists`] before anything is touched, what the server says, and [`MoveError::Diverged`] when
@@ -100,10 +100,17 @@ pub async fn import(
     }
     let is_wanted = |name: &str| names.is_empty() || names.iter().any(|it| it == name);
     let there = api.names().await?;
-    let exists = streams
-        .iter()
-        .filter(|it| is_wanted(it) && there.contains(it));
-    let exists: Vec<String> = exists.cloned().collect();
+    let (mut exists, mut partial) = (Vec::new(), Vec::new());
+    for name in streams.iter().filter(|it| is_wanted(it)) {
+        if !there.contains(name) {
+            continue;
+        }
+        let info = api.info(name).await?;
+        match info.as_ref().and_then(|it| it.get("config")) {
+            Some(config) if is_partial(config) => partial.push(name.clone()),
+            _ => exists.push(name.clone()),
+        }
+    }
     if !replace && !exists.is_empty() {
         return Err(MoveError::Exists(exists));
     }
@@ -125,6 +132,8 @@ pub async fn import(
         if exists.contains(&name) {
             api.delete(&name).await?;
             imported.replaced.push(name.clone());
+        } else if partial.contains(&name) {
+            api.delete(&name).await?;
         }
         let mut target = Target::create(&api, &name, config, first_seq).await?;
         let filled = match target.fill(&mut decoder, last_seq).await {
@@ -217,7 +226,7 @@ impl<'a> Target<'a> {
         mut config: Value,
         first_seq: u64,
     ) -> Result<Self, MoveError> {
-        let gap = format!("_WASH.gap.{}", nuid::next());
+        let gap = gap();
         let created = api.create(name, &loading(&config, first_seq, &gap)).await;
         let info = match created {
             Err(MoveError::Refused { code, .. }) if code == NO_REPLICAS => {

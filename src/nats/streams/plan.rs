@@ -8,6 +8,19 @@ use super::record::subjects_of;
 /// The shortest window of duplicates that servers allow, in nanoseconds.
 const WINDOW: u64 = 100_000_000;
 
+/// Begins the subject of what stands where messages are missing; a stream that has one is not whole.
+const GAP: &str = "_WASH.gap.";
+
+/// A subject for the gaps of one import.
+pub(super) fn gap() -> String {
+    format!("{GAP}{}", nuid::next())
+}
+
+/// Whether an import of this stream did not end.
+pub(super) fn is_partial(config: &Value) -> bool {
+    subjects_of(config).iter().any(|it| it.starts_with(GAP))
+}
+
 /// Why a stream cannot be made of its messages, if it cannot.
 pub(super) fn unmovable(config: &Value) -> Option<&'static str> {
     let is = |field: &str| match config.get(field) {
@@ -15,7 +28,9 @@ pub(super) fn unmovable(config: &Value) -> Option<&'static str> {
         Some(Value::Array(items)) => !items.is_empty(),
         Some(_) => true,
     };
-    if is("mirror") || is("sources") {
+    if is_partial(config) {
+        Some("it is not whole, since its import did not end; import it again")
+    } else if is("mirror") || is("sources") {
         Some("it is filled from another stream; make it anew where that is")
     } else if is("subject_transform") {
         Some("it changes the subjects of messages as they come")
