@@ -543,7 +543,7 @@ fn a_lattice_survives_the_move() {
     let real = NatsServer::start();
     env.run(&["nats", "import", file, "-s", real.url()])
         .success();
-    let _up = Up::start(
+    let up = Up::start(
         &env,
         &["--nats-host", "127.0.0.1", "--nats-port", real.port()],
     );
@@ -555,4 +555,22 @@ fn a_lattice_survives_the_move() {
         (now == (links.clone(), claims.clone())).then_some(())
     };
     eventually("links and claims are as they were", same);
+    drop(up);
+
+    // Under a host that is there already, which sees in a moment that its bucket is another one.
+    let mut started = env.command(&["up", "-o", "json", "--nats-port", "0"]);
+    started.env("WASH_NATS_SERVER", crate::nats::binary());
+    let up = Up::spawn(&mut started);
+    assert_eq!(ask("links", &[])["links"].as_array().map(Vec::len), Some(0));
+    env.run(&["nats", "import", file]).failure(9);
+    env.run(&["nats", "import", file, "--replace"]).success();
+    let same = || {
+        let now = (ask("links", &[]), ask("claims", &[]));
+        (now == (links.clone(), claims.clone())).then_some(())
+    };
+    eventually("links and claims are there again", same);
+    up.signal(Signal::TERM);
+    let (status, log) = up.end();
+    assert!(status.success());
+    assert!(log.contains("kept streams in"), "{log}");
 }

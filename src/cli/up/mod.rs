@@ -7,6 +7,7 @@ mod files;
 pub(crate) mod flags;
 mod hubs;
 mod leaf;
+mod left;
 mod nats;
 mod parts;
 mod plan;

@@ -11,6 +11,7 @@ use crate::config::running::Lock;
 use crate::nats::{Config, FindError, GreetingError, Own, Server, StartError, embedded, greet};
 
 use super::domain;
+use super::left;
 use super::plan::{Plan, join};
 
 /// Where NATS is, and whose.
@@ -239,6 +240,7 @@ async fn start(
         }
     }
     domain::unclaimed(plan).await?;
+    left::warn_of_streams(&dir);
     let id = plan.key.public();
     let own = plan.own.as_ref().map(|it| Own {
         path: it.path.clone(),

@@ -2,7 +2,8 @@
 
 use async_nats::jetstream::Context;
 use data_encoding::BASE64;
-use futures_util::future::try_join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::iter;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -14,8 +15,13 @@ use super::api::{Api, Stored};
 use super::plan::unmovable;
 use super::record::{Encoder, Message, Record, name_of, subjects_of};
 
-/// Messages asked for at once.
-const AT_ONCE: u64 = 32;
+/// Messages asked for at once, and bytes of them by and large.
+const FEWEST: u64 = 8;
+const MOST: u64 = 256;
+const MOST_BYTES: u64 = 32 << 20;
+
+/// So many missing in a row are a gap that is better jumped over.
+const WIDE: usize = 64;
 
 /// Bytes handed on at once.
 const CHUNK: usize = 1 << 18;
@@ -152,35 +158,34 @@ async fn one(api: &Api, stream: &str, writer: &mut Writer) -> Result<u64, MoveEr
         let ack_floor = floor.and_then(Value::as_u64).unwrap_or_default();
         writer.push(&Record::Consumer { config, ack_floor }).await?;
     }
+    let average = count("bytes") / count("messages").max(1);
+    let window = MOST_BYTES / average.max(1);
+    let window = usize::try_from(window.clamp(FEWEST, MOST)).unwrap_or(1);
     let mut messages = 0;
     let mut seq = first_seq;
     while seq <= last_seq {
-        let until = (seq + AT_ONCE).min(last_seq + 1);
-        let mut found = try_join_all((seq..until).map(|it| api.get(stream, it))).await?;
-        if found.iter().all(Option::is_none) {
-            // A gap, and perhaps a wide one.
-            match api.next(stream, until).await? {
-                Some(message) if message.seq <= last_seq => found.push(Some(message)),
-                _ => break,
-            }
-        }
-        seq = until;
-        for stored in found.into_iter().flatten() {
-            seq = seq.max(stored.seq + 1);
-            let message = message(stream, stored)?;
-            if !subjects.iter().any(|it| selects(it, &message.subject)) {
-                let reason = format!(
-                    "its subject {} is not of its stream any more",
-                    message.subject
-                );
-                return Err(MoveError::Diverged {
-                    stream: stream.to_owned(),
-                    seq: message.seq,
-                    reason,
-                });
-            }
-            writer.push(&Record::Message(message)).await?;
+        let mut answers = iter(seq..=last_seq)
+            .map(|it| api.get(stream, it))
+            .buffered(window);
+        let mut missing = 0;
+        while missing < WIDE
+            && let Some(answer) = answers.next().await
+        {
+            seq += 1;
+            let Some(stored) = answer? else {
+                missing += 1;
+                continue;
+            };
+            missing = 0;
+            writer.push(&message(stream, &subjects, stored)?).await?;
             messages += 1;
+        }
+        if missing < WIDE {
+            break;
+        }
+        match api.next(stream, seq).await? {
+            Some(it) => seq = it.seq,
+            None => break,
         }
     }
     let stream = stream.to_owned();
@@ -188,19 +193,26 @@ async fn one(api: &Api, stream: &str, writer: &mut Writer) -> Result<u64, MoveEr
     Ok(messages)
 }
 
-fn message(stream: &str, stored: Stored) -> Result<Message, MoveError> {
-    let headers = headers(&stored.hdrs).ok_or_else(|| MoveError::Diverged {
+fn message(stream: &str, subjects: &[String], stored: Stored) -> Result<Record, MoveError> {
+    let diverged = |reason: String| MoveError::Diverged {
         stream: stream.to_owned(),
         seq: stored.seq,
-        reason: "its headers cannot be read".to_owned(),
-    })?;
-    Ok(Message {
+        reason,
+    };
+    if !subjects.iter().any(|it| selects(it, &stored.subject)) {
+        let subject = &stored.subject;
+        let reason = format!("its subject {subject} is not of its stream any more");
+        return Err(diverged(reason));
+    }
+    let headers = headers(&stored.hdrs);
+    let headers = headers.ok_or_else(|| diverged("its headers cannot be read".to_owned()))?;
+    Ok(Record::Message(Message {
         seq: stored.seq,
         subject: stored.subject,
         time: stored.time,
         headers,
         data: stored.data,
-    })
+    }))
 }
 
 /// The headers of a block in base64.
