@@ -468,6 +468,68 @@ fn what_the_server_in_wash_lacks_is_refused_and_the_others_keep() {
 }
 
 #[test]
+fn what_is_kept_for_consumers_is_kept_for_them() {
+    let env = TestEnv::new();
+    let runtime = runtime();
+    let (from, to) = (NatsServer::start(), NatsServer::start());
+    let before = runtime.block_on(async {
+        let context = connect(from.url()).await;
+        for retention in ["interest", "workqueue"] {
+            let body = serde_json::json!({"name": retention, "retention": retention});
+            let subject = format!("STREAM.CREATE.{retention}");
+            let _: Value = context.request(subject, &body).await.unwrap();
+            let stream = context.get_stream(retention).await.unwrap();
+            let durable = consumer::pull::Config {
+                durable_name: Some("d".to_owned()),
+                ..consumer::pull::Config::default()
+            };
+            let durable = stream.create_consumer(durable).await.unwrap();
+            for n in 1..=4 {
+                let payload = n.to_string();
+                let ack = context.publish(retention, payload.into()).await.unwrap();
+                ack.await.unwrap();
+            }
+            let mut batch = durable.fetch().max_messages(3).messages().await.unwrap();
+            while let Some(message) = batch.next().await {
+                let message = message.unwrap();
+                if message.info().unwrap().stream_sequence != 2 {
+                    message.double_ack().await.unwrap();
+                }
+            }
+        }
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            // Who acknowledged may be told before the message goes.
+            let seen = look(&context).await;
+            if seen.values().all(|it| it.messages.len() == 2) {
+                return seen;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{seen:?}");
+        }
+    });
+    assert_eq!(before.len(), 2);
+    let out = env
+        .run(&["nats", "export", "-", "-s", from.url()])
+        .success();
+    let args = ["nats", "import", "-", "-s", to.url()];
+    env.run_with_stdin(&args, &out.stdout).success();
+    runtime.block_on(async {
+        let context = connect(to.url()).await;
+        assert_same(&look(&context).await, &before);
+        for name in ["interest", "workqueue"] {
+            let stream = context.get_stream(name).await.unwrap();
+            let durable: consumer::PullConsumer = stream.get_consumer("d").await.unwrap();
+            let batch = durable.fetch().max_messages(2).messages().await.unwrap();
+            let sequences: Vec<u64> = batch
+                .map(|it| it.unwrap().info().unwrap().stream_sequence)
+                .collect()
+                .await;
+            assert_eq!(sequences, [2, 4], "{name}");
+        }
+    });
+}
+
+#[test]
 fn messages_of_one_id_are_both_there() {
     let env = TestEnv::new();
     let runtime = runtime();

@@ -19,11 +19,8 @@ pub(super) struct Stored {
     pub(super) data: String,
 }
 
-/// No message of this sequence; for requests by subject, none from there on.
-const NO_MESSAGE: u64 = 10037;
-
-/// What 2.9 says to the same.
-const SEQ_NOT_FOUND: u64 = 10043;
+/// No message of this sequence, for requests by subject none from there on; and how a removal may fail for it.
+const ABSENT: [u64; 3] = [10037, 10043, 10057];
 
 const NO_STREAM: u64 = 10059;
 
@@ -127,6 +124,17 @@ impl Api {
         self.ask(what, subject, body).await.map(drop)
     }
 
+    /// Removes a message, if it is there.
+    pub(super) async fn remove(&self, stream: &str, seq: u64) -> Result<(), MoveError> {
+        let what = || format!("remove message {seq} of stream {stream}");
+        let subject = format!("STREAM.MSG.DELETE.{stream}");
+        let body = json!({"seq": seq, "no_erase": true});
+        match self.ask(what, subject, &body).await {
+            Err(MoveError::Refused { code, .. }) if ABSENT.contains(&code) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
     /// The message of this sequence.
     pub(super) async fn get(&self, stream: &str, seq: u64) -> Result<Option<Stored>, MoveError> {
         self.message(stream, &json!({ "seq": seq })).await
@@ -143,7 +151,7 @@ impl Api {
         let subject = format!("STREAM.MSG.GET.{stream}");
         let mut answer = match self.ask(what, subject, body).await {
             Ok(it) => it,
-            Err(MoveError::Refused { code, .. }) if [NO_MESSAGE, SEQ_NOT_FOUND].contains(&code) => {
+            Err(MoveError::Refused { code, .. }) if ABSENT.contains(&code) => {
                 return Ok(None);
             }
             Err(error) => return Err(error),

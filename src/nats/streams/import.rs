@@ -15,6 +15,8 @@ use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 use data_encoding::BASE64;
+use futures_util::StreamExt as _;
+use futures_util::stream::iter;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -30,6 +32,9 @@ const MOST_BYTES: usize = 8 << 20;
 
 /// Gaps filled until the server has to say that they are.
 const GAPS: u64 = 512;
+
+/// Gaps emptied one by one at once.
+const AT_ONCE: usize = 64;
 
 /// Far above the window of duplicates while a stream is filled, and above what is on its way.
 const MEMORY: Duration = Duration::from_secs(10);
@@ -176,9 +181,9 @@ impl Outgoing {
         let mut headers = HeaderMap::new();
         let mut id = None;
         for (name, value) in &message.headers {
-            let parsed: HeaderName = name
-                .parse()
-                .map_err(|_| "a header has a name that is none".to_owned())?;
+            let parsed = name.parse::<HeaderName>().ok();
+            let parsed = parsed.filter(|_| !name.is_empty());
+            let parsed = parsed.ok_or("a header has a name that is none")?;
             let text: HeaderValue = value
                 .parse()
                 .map_err(|_| "a header has a value that is none".to_owned())?;
@@ -209,7 +214,8 @@ struct Target<'a> {
     gap: String,
     /// The sequence that the next message gets.
     next: u64,
-    filled: bool,
+    /// Sequences of what stands in gaps, from and until.
+    gaps: Vec<(u64, u64)>,
     waiting: VecDeque<(u64, usize, PublishAckFuture)>,
     waiting_bytes: usize,
     ids: Recent,
@@ -252,7 +258,7 @@ impl<'a> Target<'a> {
             first_seq,
             gap,
             next,
-            filled: false,
+            gaps: Vec::new(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             ids: Recent::new(),
@@ -396,8 +402,12 @@ impl<'a> Target<'a> {
 
     /// Publishes what is purged later, so that the next message gets this sequence.
     async fn fill_gap(&mut self, until: u64) -> Result<(), MoveError> {
+        // Elsewhere it only counts that there are any.
+        let counts = self.gaps.is_empty() || retention(&self.config) == "interest";
+        if self.next < until && counts {
+            self.gaps.push((self.next, until));
+        }
         while self.next < until {
-            self.filled = true;
             let last = until.min(self.next + GAPS) - 1;
             let client = self.api.0.client();
             for seq in self.next..last {
@@ -417,12 +427,30 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
+    /// Removes what stands where messages are missing.
+    async fn empty_gaps(&mut self) -> Result<(), MoveError> {
+        let gaps = std::mem::take(&mut self.gaps);
+        if gaps.is_empty() {
+            return Ok(());
+        }
+        if retention(&self.config) != "interest" {
+            let body = json!({ "filter": self.gap });
+            return self.api.purge(self.name, &body).await;
+        }
+        // Under consumers that are there already, which old servers move too far when they purge.
+        let sequences = gaps.into_iter().flat_map(|(from, until)| from..until);
+        let mut removals = iter(sequences)
+            .map(|seq| self.api.remove(self.name, seq))
+            .buffered(AT_ONCE);
+        while let Some(removed) = removals.next().await {
+            removed?;
+        }
+        Ok(())
+    }
+
     /// Gives the stream its gaps, its configuration and its consumers.
     async fn settle(&mut self) -> Result<(), MoveError> {
-        if self.filled {
-            let body = json!({ "filter": self.gap });
-            self.api.purge(self.name, &body).await?;
-        }
+        self.empty_gaps().await?;
         // Before its limits are back: they may count bytes in another way than where it comes from.
         let info = self.api.info(self.name).await?.unwrap_or_default();
         let found = info.get("state").and_then(|it| it.get("messages"));
