@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::inventory::Inventory;
 use crate::claims::HostId;
 use crate::lattice::LatticeName;
-use crate::lattice::wire::{ArtifactSource, HostInventory, HostSummary};
+use crate::lattice::wire::{ArtifactSource, HostInventory, HostSummary, ProviderLimits};
 
 /// The version that peers read. They choose shapes by it, so it is that of the newest host whose shapes we
 /// speak, not ours.
@@ -26,6 +26,7 @@ pub(super) struct About {
     pub(super) rpc_url: String,
     /// For providers that are not built in.
     pub(super) provider_url: String,
+    pub(super) provider_limits: Option<ProviderLimits>,
 }
 
 impl About {
@@ -65,6 +66,7 @@ impl About {
             artifacts: Some(ArtifactSource {
                 domain: self.js_domain.clone(),
             }),
+            provider_limits: self.provider_limits.clone(),
         }
     }
 }

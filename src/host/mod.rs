@@ -155,6 +155,9 @@ pub enum StartError {
     Registries(OciError),
     #[error("cannot subscribe on the lattice: {0}")]
     Subscribe(String),
+    /// Providers cannot be held to their limits on this machine.
+    #[error("{0}")]
+    Limits(String),
 }
 
 /// Why a host ended by itself.
@@ -190,12 +193,14 @@ impl Host {
         rpc: async_nats::Client,
     ) -> Result<Self, StartError> {
         let id = HostId::parse(&config.key.public())?;
-        let about = about(&config, id.clone());
+        let mut about = about(&config, id.clone());
         let name = about.name.clone();
         let lattice = config.lattice.clone();
         let drain = config.limits.time + MARGIN;
         let engine = Engine::new(config.limits, config.cache)
             .map_err(|error| StartError::Engine(error.to_string()))?;
+        let processes = Place::new(config.processes.clone());
+        about.provider_limits = processes.prepare().await.map_err(StartError::Limits)?;
         let registries = Registries::new(config.registries).map_err(StartError::Registries)?;
         let options = Options {
             js_domain: config.js_domain.clone(),
@@ -300,7 +305,7 @@ impl Host {
                 state: state.clone(),
                 rpc_timeout: config.rpc_timeout,
                 js_domain,
-                processes: Place::new(config.processes),
+                processes,
                 provisioner,
                 signals,
             },
@@ -411,6 +416,7 @@ fn about(config: &Config, id: HostId) -> About {
         ctl_url: without_user(&config.ctl_url),
         rpc_url: without_user(&config.rpc_url),
         provider_url: without_user(&config.processes.nats_url),
+        provider_limits: None,
     }
 }
 

@@ -201,6 +201,9 @@ pub struct HostInventory {
     /// Ours: where the host fetches artifacts that travel through the lattice; other hosts cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifacts: Option<ArtifactSource>,
+    /// Ours: what each provider is held to that runs as a process of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_limits: Option<ProviderLimits>,
 }
 
 impl HostInventory {
@@ -212,6 +215,25 @@ impl HostInventory {
         let providers = self.providers.iter().map(|it| it.image_ref.as_deref());
         actors.chain(instances).chain(providers).flatten()
     }
+}
+
+/// Limits in force; none is no limit. But for those of a process, they hold for all that a provider started together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProviderLimits {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<f64>,
+    /// Bytes that are really used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// Bytes of each process, used or not, where memory cannot be limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_space: Option<u64>,
+    /// Processes and threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<u64>,
+    /// Files and connections of each process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
 }
 
 /// The object store from which a host takes artifacts.

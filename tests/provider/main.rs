@@ -191,6 +191,28 @@ impl Provider {
                         let dir = std::env::current_dir().unwrap();
                         dir.display().to_string().into_bytes()
                     }
+                    // More than a gigabyte, piece by piece and used.
+                    "Hoard" => {
+                        let pieces: Vec<_> = (0..80).map(|_| vec![1u8; 16 << 20]).collect();
+                        pieces.len().to_string().into_bytes()
+                    }
+                    "Group" => std::fs::read("/proc/self/cgroup").unwrap(),
+                    "Breed" => {
+                        let child = || Command::new("/bin/sleep").arg("600").stdin(Stdio::null()).spawn();
+                        let children = (0..200).map_while(|_| child().ok()).count();
+                        children.to_string().into_bytes()
+                    }
+                    // Of the time that passes, in percent.
+                    "Spin" => {
+                        let used = || {
+                            let text = std::fs::read_to_string("/proc/self/schedstat").unwrap();
+                            text.split(' ').next().unwrap().parse::<u64>().unwrap()
+                        };
+                        let (start, before) = (std::time::Instant::now(), used());
+                        while start.elapsed() < Duration::from_secs(2) {}
+                        let share = (used() - before) * 100 / start.elapsed().as_nanos() as u64;
+                        share.to_string().into_bytes()
+                    }
                     "Links" => self.links.join(" ").into_bytes(),
                     _ => b"pong".to_vec(),
                 };

@@ -129,6 +129,7 @@ impl Parts {
         };
         let host = host.map_err(|error| match error {
             StartError::State(StateError::NoJetStream) => no_jetstream(&record.nats.url),
+            error @ StartError::Limits(_) => unlimited(&error),
             error => CommandError::new(Kind::General, "cannot start the host").because(error),
         })?;
         let known = Known::of(settings.js_domain.as_deref(), host.cut_off());
@@ -320,6 +321,13 @@ fn unconnected(error: ConnectError) -> CommandError {
             error
         }
     }
+}
+
+fn unlimited(error: &StartError) -> CommandError {
+    let what = "cannot hold providers to --provider-max-cpus or --provider-max-tasks here";
+    CommandError::new(Kind::Refused, what)
+        .because(error)
+        .hint("leave them out, or give wash a control group of its own: systemd-run --user --scope -p Delegate=yes wash up …")
 }
 
 fn no_jetstream(url: &str) -> CommandError {

@@ -57,6 +57,8 @@ pub(super) async fn processes(plan: &Plan, address: &str) -> Result<Processes, C
         bounds: Bounds {
             memory: wanted.memory,
             files: wanted.files,
+            millicpus: wanted.millicpus,
+            tasks: wanted.tasks,
         },
         structured_logging: settings.structured_logging,
         log_level: log_level.and_then(level),

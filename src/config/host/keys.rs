@@ -211,7 +211,11 @@ Limits {
     MaxInstances "max-instances" ["WASH_MAX_INSTANCES"] ["max_instances"] Number "COUNT"
         "How many actor instances may run at once [default: 1000]";
     ProviderMaxMemory "provider-max-memory" ["WASH_PROVIDER_MAX_MEMORY"] ["provider_max_memory"] Text "SIZE"
-        "Address space of each provider process, as RLIMIT_AS [default: no limit]";
+        "Memory of a provider and what it starts, by control groups; without these, address space of each process [default: no limit]";
+    ProviderMaxCpus "provider-max-cpus" ["WASH_PROVIDER_MAX_CPUS"] ["provider_max_cpus"] Text "NUMBER"
+        "CPUs of a provider and what it starts: 0.5, 2; needs control groups of version 2 [default: no limit]";
+    ProviderMaxTasks "provider-max-tasks" ["WASH_PROVIDER_MAX_TASKS"] ["provider_max_tasks"] Number "COUNT"
+        "Processes and threads of a provider; needs control groups of version 2 [default: no limit]";
     ProviderMaxFiles "provider-max-files" ["WASH_PROVIDER_MAX_FILES"] ["provider_max_files"] Number "COUNT"
         "Files and connections that a provider process may have open [default: as the host]";
 }

@@ -102,9 +102,12 @@ pub struct Providers {
     pub lenient_claims: bool,
     /// Variables that they get from the environment.
     pub env: Vec<String>,
-    /// Bytes of address space; none is no limit.
+    /// Bytes; none is no limit.
     pub memory: Option<u64>,
     pub files: Option<u64>,
+    /// Thousandths of a CPU.
+    pub millicpus: Option<u32>,
+    pub tasks: Option<u64>,
 }
 
 #[derive(Clone, Debug)]

@@ -247,6 +247,14 @@ impl Reader<'_> {
         self.0.get(key).map(parse).transpose()
     }
 
+    fn millicpus(&self, key: Key) -> Result<Option<u32>, ConfigError> {
+        let parse = |it: Setting<String>| {
+            let number = parse_millis(&it.value);
+            number.ok_or_else(|| bad(&it.source, "write a number of CPUs from 0.01 to 1024"))
+        };
+        self.0.get(key).map(parse).transpose()
+    }
+
     pub(super) fn providers(&self) -> Result<Providers, ConfigError> {
         let memory = self.size(Key::ProviderMaxMemory)?;
         Ok(Providers {
@@ -254,6 +262,8 @@ impl Reader<'_> {
             env: self.list(Key::ProviderEnv),
             memory: memory.map(|it| it as u64),
             files: self.positive(Key::ProviderMaxFiles)?,
+            millicpus: self.millicpus(Key::ProviderMaxCpus)?,
+            tasks: self.positive(Key::ProviderMaxTasks)?,
         })
     }
 
@@ -308,9 +318,28 @@ pub fn parse_size(text: &str) -> Option<usize> {
     number.checked_mul(1 << shift).filter(|it| *it > 0)
 }
 
+/// Reads `0.5` or `2` as thousandths: at least ten, the least that kernels take.
+fn parse_millis(text: &str) -> Option<u32> {
+    let number: f64 = text.trim().parse().ok()?;
+    // Neither infinite nor none, and exact enough.
+    (0.01..=1024.0)
+        .contains(&number)
+        .then_some((number * 1000.0).round() as u32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cpus_are_read_in_thousandths() {
+        for (text, thousandths) in [("0.5", 500), ("2", 2000), (" .01 ", 10), ("1.2345", 1235)] {
+            assert_eq!(parse_millis(text), Some(thousandths), "{text}");
+        }
+        for wrong in ["", "0", "0.001", "-1", "1,5", "NaN", "inf", "1025", "50%"] {
+            assert_eq!(parse_millis(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn sizes_are_powers_of_1024() {

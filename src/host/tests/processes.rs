@@ -1,5 +1,8 @@
 //! Providers in processes of their own: the contract of a good one, and what becomes of bad ones.
 
+#[cfg(target_os = "linux")]
+mod limits;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use indicatif::HumanBytes;
 use serde_json::{Map as Fields, Value, json};
 
 use super::pairs;
 use crate::cli::output::{Answer, Page};
 use crate::cli::table::{KEEP, Table, one_line};
-use crate::lattice::wire::{HostInventory, Map};
+use crate::lattice::wire::{HostInventory, Map, ProviderLimits};
 
 /// What runs on some hosts.
 pub(super) struct Inventories(pub(super) Vec<HostInventory>);
@@ -54,11 +55,27 @@ fn inventory(host: &HostInventory, page: &Page) -> String {
             "cut off from the lattice's state ({reason}): serves from what it last knew"
         ));
     }
+    if let Some(limits) = &host.provider_limits {
+        parts.push(format!("limits of a provider: {}", limit_words(limits)));
+    }
     parts.push(String::new());
     parts.push(actors(host, page));
     parts.push(String::new());
     parts.push(providers(host, page));
     parts.join("\n")
+}
+
+fn limit_words(limits: &ProviderLimits) -> String {
+    let size = |it: u64, what: &str| format!("{} {what}", HumanBytes(it));
+    let all = [
+        limits.cpus.map(|it| format!("{it} CPUs")),
+        limits.memory.map(|it| size(it, "of memory")),
+        limits.address_space.map(|it| size(it, "of address space")),
+        limits.tasks.map(|it| format!("{it} processes and threads")),
+        limits.files.map(|it| format!("{it} open files")),
+    ];
+    let all: Vec<_> = all.into_iter().flatten().collect();
+    all.join(", ")
 }
 
 fn actors(host: &HostInventory, page: &Page) -> String {

@@ -1,12 +1,16 @@
 //! A provider's process and all that it started, so that none of it outlives the provider.
 //!
 //! Everything is in one group, and carries a mark in its environment by which also those are found (on Linux) that
-//! left the group. What was started is written down, so that after a host was killed another can do the rest.
+//! left the group. Where there are control groups, they say it more surely. What was started is written down, so that
+//! after a host was killed another can do the rest.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use super::bounds::Bounds;
+use super::group::{self, Absent, Enclosure, Room};
 
 /// The variable with the mark.
 pub(super) const MARK: &str = "WASH_PROVIDER";
@@ -14,9 +18,13 @@ pub(super) const MARK: &str = "WASH_PROVIDER";
 /// The file whose lock says that the host lives to which a folder belongs.
 const LOCK: &str = "lock";
 
+/// The file with the path of the host's control group.
+const GROUP: &str = "group";
+
 /// The folder of one run of a host: a lock, and for each process a folder, its working directory, named by its mark.
 #[derive(Debug)]
 pub(super) struct Yard {
+    pub(super) enclosure: Result<Enclosure, Absent>,
     dir: PathBuf,
     _lock: File,
 }
@@ -32,7 +40,27 @@ impl Yard {
             fs::TryLockError::Error(error) => error,
             fs::TryLockError::WouldBlock => io::ErrorKind::WouldBlock.into(),
         })?;
-        Ok(Self { dir, _lock: lock })
+        Ok(Self {
+            enclosure: Err(Absent::unwanted()),
+            dir,
+            _lock: lock,
+        })
+    }
+
+    /// Makes a control group below `base`, if that can be done. Blocks.
+    pub(super) fn enclose(
+        &mut self,
+        base: Result<PathBuf, Absent>,
+        bounds: Bounds,
+    ) -> io::Result<()> {
+        let name = uuid::Uuid::new_v4().simple().to_string();
+        if let Ok(base) = &base {
+            // Before it is there, so that it is swept in any case.
+            let path = Enclosure::path(base, &name);
+            fs::write(self.dir.join(GROUP), path.as_os_str().as_encoded_bytes())?;
+        }
+        self.enclosure = base.and_then(|it| Enclosure::open(&it, &name, bounds));
+        Ok(())
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -44,16 +72,22 @@ impl Yard {
         let mark = uuid::Uuid::new_v4().simple().to_string();
         let dir = self.dir.join(&mark);
         create_private_dir(&dir)?;
-        Ok(Family {
+        let mut family = Family {
             mark,
             dir,
             leader: None,
-        })
+            room: None,
+        };
+        if let Ok(enclosure) = &self.enclosure {
+            family.room = Some(enclosure.room(&family.mark)?);
+        }
+        Ok(family)
     }
 }
 
 impl Drop for Yard {
     fn drop(&mut self) {
+        self.enclosure = Err(Absent::unwanted());
         // The lock is held until after; what is left is swept with the next start.
         let _ = fs::remove_dir_all(&self.dir);
     }
@@ -66,6 +100,7 @@ pub(super) struct Family {
     dir: PathBuf,
     /// Until it has been waited for; it leads the group.
     leader: Option<u32>,
+    room: Option<Room>,
 }
 
 impl Family {
@@ -76,6 +111,11 @@ impl Family {
     /// Where it works.
     pub(super) fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Where its limits are.
+    pub(super) fn room(&self) -> Option<&Room> {
+        self.room.as_ref()
     }
 
     pub(super) fn lead_by(&mut self, pid: Option<u32>) {
@@ -103,6 +143,7 @@ impl Drop for Family {
     fn drop(&mut self) {
         self.signal(Signal::Kill);
         kill_marked(&self.mark);
+        drop(self.room.take());
         let _ = fs::remove_dir_all(&self.dir);
     }
 }
@@ -142,13 +183,16 @@ fn sweep_run(run: &Path) -> bool {
     }
     for entry in fs::read_dir(run).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let Some(mark) = name.to_str().filter(|it| *it != LOCK) else {
+        let Some(mark) = name.to_str().filter(|it| ![LOCK, GROUP].contains(it)) else {
             continue;
         };
         let ended = kill_marked(mark);
         if ended > 0 {
             tracing::warn!("ended {ended} processes of a provider whose host was killed");
         }
+    }
+    if let Ok(group) = fs::read_to_string(run.join(GROUP)) {
+        group::sweep(Path::new(&group));
     }
     let _ = fs::remove_dir_all(run);
     true

@@ -7,10 +7,12 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Child;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::bounds::Bounds;
 use super::family::Family;
+use super::group::Room;
 use super::output::Output;
 use super::spawn;
 use crate::archive::par::Executable;
@@ -21,6 +23,9 @@ use crate::lattice::wire::LinkDefinition;
 
 /// How long a process that was asked by signal may take.
 const AFTER_TERMINATE: Duration = Duration::from_millis(500);
+
+/// How long what it wrote may take to be read.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// A killed process is gone at once, unless the kernel waits for a device.
 const AFTER_KILL: Duration = Duration::from_secs(2);
@@ -35,6 +40,7 @@ pub(super) struct Run {
     _stdin: AbortOnDropHandle<()>,
     close_stdin: Arc<Notify>,
     pub(super) since: Instant,
+    bounds: Bounds,
 }
 
 /// Starts the process, with the links that it has from the start.
@@ -49,10 +55,17 @@ pub(super) async fn launch(
     let program = verified(order, program, around).await?;
     let open = place.open().await?;
     let family = open.yard.family();
-    let mut family =
-        family.map_err(|error| format!("cannot make room for its process: {error}"))?;
+    let cannot = |error: std::io::Error| format!("cannot make room for its process: {error}");
+    let mut family = family.map_err(cannot)?;
     spawn::check(program.path())?;
-    let command = spawn::command(&program, &family, &settings.environment, settings.bounds);
+    let door = family.room().map(Room::door).transpose();
+    let command = spawn::command(
+        &program,
+        &family,
+        &settings.environment,
+        settings.bounds,
+        door.map_err(cannot)?,
+    );
     let mut child = (open.spawner.spawn(command).await)
         .map_err(|error| spawn::explain(&error, program.path()))?;
     family.lead_by(child.id());
@@ -83,6 +96,7 @@ pub(super) async fn launch(
         _stdin: AbortOnDropHandle::new(feed),
         close_stdin,
         since: Instant::now(),
+        bounds: settings.bounds,
     })
 }
 
@@ -158,9 +172,29 @@ impl Run {
         match self.child.wait().await {
             Ok(status) => {
                 self.family.orphaned();
-                reason(status)
+                self.because(reason(status)).await
             }
             Err(error) => error.to_string(),
+        }
+    }
+
+    /// With the limit that it reached, as far as that can be told.
+    async fn because(&self, reason: String) -> String {
+        if reason == "normal" {
+            return reason;
+        }
+        let limit = match self.family.room() {
+            Some(room) => room.reached(),
+            None if self.bounds.memory.is_some() => {
+                // What it wrote last is still being read.
+                sleep(LAST_WORDS).await;
+                self.bounds.explain(&reason, &self.last_words())
+            }
+            None => None,
+        };
+        match limit {
+            Some(limit) => format!("{reason}: {limit}"),
+            None => reason,
         }
     }
 

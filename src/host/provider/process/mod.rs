@@ -9,11 +9,14 @@
 //! links.rs   what it has been told                spawn.rs   how it is started
 //! again.rs   what it is told once more            family.rs  all that it started
 //! output.rs  what it writes                       backoff.rs when it is started again
+//! bounds.rs  what it is held to                   group.rs   by which the kernel does so
 //! ```
 
 mod again;
 mod backoff;
+mod bounds;
 mod family;
+mod group;
 mod launch;
 mod life;
 mod line;
@@ -24,9 +27,10 @@ mod spawn;
 
 use std::path::Path;
 
+pub use self::bounds::Bounds;
 pub(super) use self::life::start;
 pub(in crate::host) use self::place::Place;
-pub use self::place::{Bounds, Processes};
+pub use self::place::Processes;
 
 /// Ends what hosts left behind that are gone. Blocks.
 pub(in crate::host) fn sweep(directory: &Path) {

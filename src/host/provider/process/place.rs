@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
+use super::bounds::Bounds;
 use super::family::Yard;
+use super::group;
 use super::spawn::Spawner;
 use crate::claims::Trust;
+use crate::lattice::wire::ProviderLimits;
 
 /// How providers that are not built in are run. Secrets do not debug-print.
 #[derive(Clone)]
@@ -34,15 +37,6 @@ pub struct Processes {
     pub bounds: Bounds,
     pub structured_logging: bool,
     pub log_level: Option<String>,
-}
-
-/// What the system holds a process to; none is no limit of ours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bounds {
-    /// Address space of each of its processes, in bytes.
-    pub memory: Option<u64>,
-    /// Files and connections open at once.
-    pub files: Option<u64>,
 }
 
 impl Processes {
@@ -97,11 +91,43 @@ impl Place {
         }
     }
 
+    /// Sees to it that providers will be held to their limits, before anything runs that cannot be; what they are,
+    /// as told to others.
+    ///
+    /// # Errors
+    /// Why they cannot be, in words.
+    pub(in crate::host) async fn prepare(&self) -> Result<Option<ProviderLimits>, String> {
+        let bounds = self.settings.bounds;
+        if !bounds.want_group() {
+            return Ok(bounds.told(false));
+        }
+        let absent = match &self.open().await?.yard.enclosure {
+            Ok(_) => {
+                tracing::info!("providers are held to their limits by control groups");
+                return Ok(bounds.told(true));
+            }
+            Err(absent) => absent,
+        };
+        if bounds.need_group() {
+            return Err(absent.to_string());
+        }
+        tracing::info!("providers are held to address space instead of memory: {absent}");
+        Ok(bounds.told(false))
+    }
+
     pub(super) async fn open(&self) -> Result<&Open, String> {
         let parent = self.settings.directory.clone();
         let guard = self.settings.guard.clone();
+        let bounds = self.settings.bounds;
         let open = async || {
-            let yard = tokio::task::spawn_blocking(move || Yard::open(&parent))
+            let yard = move || {
+                let mut yard = Yard::open(&parent)?;
+                if bounds.want_group() {
+                    yard.enclose(group::own(), bounds)?;
+                }
+                Ok::<_, io::Error>(yard)
+            };
+            let yard = tokio::task::spawn_blocking(yard)
                 .await
                 .map_err(io::Error::other)??;
             let guard = guard.and_then(|(program, arguments)| {

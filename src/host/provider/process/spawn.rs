@@ -1,5 +1,6 @@
 //! Starting a process so that it does not outlive us, and why it could not be started, in words.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
@@ -9,8 +10,8 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
+use super::bounds::Bounds;
 use super::family::{Family, MARK};
-use super::place::Bounds;
 use crate::archive::par::Executable;
 
 /// How often, and after which pauses, a program is tried again that someone seems to be writing.
@@ -74,12 +75,14 @@ fn patiently(command: &mut Command) -> io::Result<Child> {
     }
 }
 
-/// The program with nothing in its environment but `environment` and the mark.
+/// The program with nothing in its environment but `environment` and the mark. Where there is a door to a group, it
+/// goes through; the group then bounds its memory.
 pub(super) fn command(
     program: &Executable,
     family: &Family,
     environment: &[(String, String)],
     bounds: Bounds,
+    door: Option<File>,
 ) -> Command {
     let mut command = Command::new(program.path());
     command
@@ -92,25 +95,28 @@ pub(super) fn command(
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     #[cfg(unix)]
-    prepare(&mut command, bounds);
+    prepare(&mut command, bounds, door);
     #[cfg(not(unix))]
-    let _ = bounds;
+    let _ = (bounds, door);
     command
 }
 
-/// A session of its own, the limits, and on Linux the kernel's promise to end it with us.
+/// A session and perhaps a group of its own, the limits, and on Linux the kernel's promise to end it with us.
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the one way to run code between fork and exec")]
-fn prepare(command: &mut Command, bounds: Bounds) {
+fn prepare(command: &mut Command, bounds: Bounds, door: Option<File>) {
     use rustix::process::{Resource, Rlimit, setrlimit, setsid};
     let limits = [
-        (Resource::As, bounds.memory),
+        (Resource::As, bounds.memory.filter(|_| door.is_none())),
         (Resource::Nofile, bounds.files),
     ];
     #[cfg(target_os = "linux")]
     let parent = i32::try_from(std::process::id()).ok();
     let hook = move || {
         setsid()?;
+        if let Some(mut door) = door.as_ref() {
+            io::Write::write_all(&mut door, b"0")?;
+        }
         for (resource, limit) in limits {
             if let Some(limit) = limit {
                 let limit = Rlimit {
