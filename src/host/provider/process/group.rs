@@ -136,14 +136,15 @@ impl Enclosure {
         let missing = wanted
             .iter()
             .filter(|it| !already.iter().any(|has| has == *it));
-        for name in missing.copied() {
-            let mut result = hand_out(&self.base, name);
-            if matches!(&result, Err(error) if error.kind() == io::ErrorKind::ResourceBusy) {
-                self.move_in()?;
-                result = hand_out(&self.base, name);
-            }
+        let missing: Vec<_> = missing.copied().collect();
+        // The group at the root, which has no type, may have members all the same.
+        if !missing.is_empty() && self.base.join("cgroup.type").exists() {
+            self.move_in()?;
+        }
+        for name in missing {
             let base = self.base.display();
-            result.map_err(|error| Absent(format!("{base} cannot hand out {name}: {error}")))?;
+            hand_out(&self.base, name)
+                .map_err(|error| Absent(format!("{base} cannot hand out {name}: {error}")))?;
             self.handed_out.push(name);
         }
         for name in wanted {
@@ -159,7 +160,6 @@ impl Enclosure {
         let own = self.dir.join(OWN);
         let failed =
             |error: io::Error| Absent(format!("cannot move into {}: {error}", own.display()));
-        fs::create_dir(&own).map_err(failed)?;
         let mut rounds = 0;
         loop {
             let members = words(&self.base.join(MEMBERS)).map_err(failed)?;
@@ -173,7 +173,10 @@ impl Enclosure {
                     self.base.display()
                 )));
             }
-            self.moved = true;
+            if !self.moved {
+                fs::create_dir(&own).map_err(failed)?;
+                self.moved = true;
+            }
             for pid in &members {
                 match fs::write(own.join(MEMBERS), pid) {
                     // It has ended.
