@@ -68,6 +68,17 @@ pub async fn read_file(path: &Path) -> Result<Bytes, FetchError> {
     read(path, MAX_ARTIFACT).await
 }
 
+/// What to do about an error of the disk, for the end of its message.
+pub fn way_out(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    match error.kind() {
+        StorageFull | QuotaExceeded => {
+            "; make room on that disk: `wash drain all` clears what can be had again"
+        }
+        _ => "",
+    }
+}
+
 /// What `reference` names, as a file: for archives, which are large. From a registry it is verified and lies in
 /// the cache, where it is not to be changed and may be dropped: open it soon.
 ///

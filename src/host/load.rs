@@ -29,7 +29,7 @@ const FETCH_TIME: Duration = Duration::from_secs(300);
 pub(super) enum LoadError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    #[error("{reference}: {error}")]
+    #[error("{reference}: {error}{}", room(error))]
     Artifact {
         reference: String,
         error: ArtifactError,
@@ -55,6 +55,14 @@ pub(super) enum LoadError {
     },
     #[error("{reference}: reading the module failed unexpectedly")]
     Crashed { reference: String },
+}
+
+/// The way out where the disk is full.
+pub(super) fn room(error: &ArtifactError) -> &'static str {
+    match error {
+        ArtifactError::Io(error) => archive::way_out(error),
+        _ => "",
+    }
 }
 
 /// Loads modules; cheap to clone.

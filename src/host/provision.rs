@@ -11,14 +11,18 @@ use tokio::time::timeout;
 use super::artifact::Fetcher;
 use super::event::Archived;
 use super::facts::ProviderFacts;
+use super::load::room;
 use crate::archive::oci::Registries;
-use crate::archive::par::{Archive, ParError, Target};
+use crate::archive::par::{Archive, Executable, ParError, Target};
 use crate::archive::{self, FetchError};
 use crate::claims::{KeyError, ProviderError, ProviderId, Trust};
 use crate::lattice::artifact::{ArtifactError, Reference};
 
 /// How long fetching an archive may take; they are larger than actors.
 const FETCH_TIME: Duration = Duration::from_secs(900);
+
+/// How a program is taken out of its archive.
+type Take = fn(&mut Archive<File>, &Target, &Path) -> Result<Executable, ParError>;
 
 /// Archives unpacked at once; more wait. Each takes a thread, and perhaps a core for seconds.
 const AT_ONCE: usize = 2;
@@ -27,7 +31,7 @@ const AT_ONCE: usize = 2;
 pub(super) enum ProvisionError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    #[error("{reference}: {error}")]
+    #[error("{reference}: {error}{}", room(error))]
     Artifact {
         reference: String,
         error: ArtifactError,
@@ -88,7 +92,17 @@ impl Provisioner {
         }
     }
 
+    /// The content of its program is not looked at if that was there: it is before each run.
     pub(super) async fn load(&self, reference: &str) -> Result<Archived, ProvisionError> {
+        self.fetch(reference, Archive::place).await
+    }
+
+    /// With its program as it is in the archive, whatever was there.
+    pub(super) async fn load_anew(&self, reference: &str) -> Result<Archived, ProvisionError> {
+        self.fetch(reference, Archive::extract).await
+    }
+
+    async fn fetch(&self, reference: &str, take: Take) -> Result<Archived, ProvisionError> {
         let file = timeout(FETCH_TIME, self.sources.file(reference)).await;
         let file = file.map_err(|_| ProvisionError::Slow {
             reference: reference.to_owned(),
@@ -97,7 +111,7 @@ impl Provisioner {
         let (this, owned) = (self.clone(), reference.to_owned());
         let unpack = move || {
             let _slot = slot;
-            this.unpack(&owned, file)
+            this.unpack(&owned, file, take)
         };
         tokio::task::spawn_blocking(unpack)
             .await
@@ -106,7 +120,7 @@ impl Provisioner {
             })?
     }
 
-    fn unpack(&self, reference: &str, file: File) -> Result<Archived, ProvisionError> {
+    fn unpack(&self, reference: &str, file: File, take: Take) -> Result<Archived, ProvisionError> {
         let wrong = |error| ProvisionError::Archive {
             reference: reference.to_owned(),
             error,
@@ -126,7 +140,7 @@ impl Provisioner {
         })?;
         let facts = ProviderFacts::of(claims, now);
         let target = Target::current();
-        let program = archive.extract(&target, &self.programs).map_err(wrong)?;
+        let program = take(&mut archive, &target, &self.programs).map_err(wrong)?;
         Ok(Archived { id, facts, program })
     }
 }

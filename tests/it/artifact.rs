@@ -69,7 +69,7 @@ impl Lattice {
 }
 
 /// A signed echo with that many bytes that compress to nothing.
-fn module(key: &Seed, revision: i32, ballast: usize) -> Vec<u8> {
+pub(crate) fn module(key: &Seed, revision: i32, ballast: usize) -> Vec<u8> {
     let mut wasm = guest("echo");
     if ballast > 0 {
         // A custom section: its size, and an empty name.

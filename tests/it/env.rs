@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct TestEnv {
     home: TempDir,
     variables: Vec<(String, String)>,
+    /// A command before the binary.
+    wrapper: Vec<String>,
 }
 
 /// What a command wrote, and how it ended.
@@ -40,6 +42,7 @@ impl TestEnv {
         Self {
             home: tempfile::Builder::new().prefix(prefix).tempdir().unwrap(),
             variables: Vec::new(),
+            wrapper: Vec::new(),
         }
     }
 
@@ -59,6 +62,16 @@ impl TestEnv {
         self
     }
 
+    /// Lets every later command be run by this one, which gets it as its last arguments.
+    pub(crate) fn within(&mut self, wrapper: &[&str]) {
+        self.wrapper = wrapper.iter().map(|&it| it.to_owned()).collect();
+    }
+
+    /// As [`Self::within`], inside of the one before.
+    pub(crate) fn within_too(&mut self, wrapper: &[&str]) {
+        self.wrapper.extend(wrapper.iter().map(|&it| it.to_owned()));
+    }
+
     /// The home directory, where commands also run.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
@@ -74,7 +87,10 @@ impl TestEnv {
 
     /// A command that is not started yet: stdin is empty, stdout and stderr are pipes.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wash"));
+        let wrapper = self.wrapper.iter().map(String::as_str);
+        let mut words = wrapper.chain([env!("CARGO_BIN_EXE_wash")]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
         command.args(args).env_clear().current_dir(self.home());
         for kept in ["PATH", "WASH_NATS_SERVER", "WASH_NATS_SERVERS"] {
             if let Some(value) = std::env::var_os(kept) {

@@ -25,6 +25,7 @@ mod env;
 mod examples;
 mod failover;
 mod fake_host;
+mod full_disk;
 mod generated;
 mod hub;
 mod install;

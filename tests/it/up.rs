@@ -20,7 +20,7 @@ use crate::env::TestEnv;
 use crate::nats::{Login, NatsServer, Setup};
 
 /// Far above what a loaded machine takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Polls until there is a value.
 #[track_caller]

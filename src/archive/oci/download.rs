@@ -88,7 +88,8 @@ impl Registries {
             result = self.transfer(&mut transfer).await;
         }
         if let Err(error) = result {
-            if error.kind == ErrorKind::Corrupt {
+            // What is left would be no help: it is wrong, or fills the disk.
+            if matches!(error.kind, ErrorKind::Corrupt | ErrorKind::Local) {
                 let _ = std::fs::remove_file(&turn.partial);
             }
             return Err(error);

@@ -91,13 +91,15 @@ pub struct Artifact {
     /// The registry could not be asked whether it is still what the reference means.
     pub unverified: Option<String>,
     layers: Vec<Layer>,
+    /// All of it was fetched, and so verified, just now.
+    fresh: bool,
 }
 
 impl Registries {
     /// # Errors
     /// A file of certificates cannot be used.
     pub fn new(settings: Settings) -> Result<Self, OciError> {
-        let keyring = Keyring::new(settings.credential.clone(), settings.docker.clone());
+        let keyring = Keyring::new(settings.credential.clone(), settings.logins.clone());
         let registries = Self {
             cache: Cache::new(settings.cache.clone(), settings.limits.cache),
             keyring,
@@ -164,7 +166,7 @@ impl Registries {
     pub async fn file(&self, reference: &str, watch: &Watch) -> Result<Artifact, OciError> {
         for last in [false, true] {
             let artifact = self.locate(reference, watch).await?;
-            if !artifact.cached {
+            if artifact.fresh {
                 return Ok(artifact);
             }
             let (path, layers) = (artifact.path.clone(), artifact.layers.clone());
@@ -273,12 +275,13 @@ impl Registries {
             |layer: Layer| async move { self.layer(reference, &layer, watch, deadline).await };
         let mut fetches =
             iter(layers.clone().into_iter().map(fetch)).buffer_unordered(LAYERS_AT_ONCE);
-        let mut fetched = false;
+        let mut fetched = 0;
         while let Some(result) = fetches.next().await {
-            fetched |= result?;
+            fetched += usize::from(result?);
         }
         drop(fetches);
-        let path = self.whole(&resolved.inner, &layers).await?;
+        let cached = fetched == 0;
+        let path = self.whole(&resolved.inner, &layers, cached).await?;
         let media_type = layers.first().map(|it| it.media_type.clone());
         Ok(Artifact {
             reference: reference.clone(),
@@ -287,14 +290,20 @@ impl Registries {
             size,
             media_type: media_type.unwrap_or_default(),
             annotations: resolved.image.annotations,
-            cached: !fetched,
+            cached,
             unverified: resolved.unverified.map(|it| it.to_string()),
+            fresh: fetched == layers.len(),
             layers,
         })
     }
 
-    /// The one file with all layers.
-    async fn whole(&self, manifest: &Digest, layers: &[Layer]) -> Result<PathBuf, OciError> {
+    /// The one file with all layers; one that was here before is taken by its length.
+    async fn whole(
+        &self,
+        manifest: &Digest,
+        layers: &[Layer],
+        cached: bool,
+    ) -> Result<PathBuf, OciError> {
         if let [only] = layers {
             return self.cache.blob(&only.digest);
         }
@@ -304,11 +313,11 @@ impl Registries {
             .map(|it| self.cache.blob(&it.digest))
             .collect();
         let (parts, to) = (parts?, target.clone());
-        let layers = layers.to_vec();
-        let joined = spawn_blocking(move || match cache::is_intact(&to, &layers) {
-            Ok(true) => Ok(()),
-            _ => download::join(&parts, &to),
-        });
+        let size = layers.iter().map(|it| it.size).sum::<u64>();
+        if cached && target.metadata().is_ok_and(|it| it.len() == size) {
+            return Ok(target);
+        }
+        let joined = spawn_blocking(move || download::join(&parts, &to));
         joined
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))

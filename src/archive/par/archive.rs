@@ -109,6 +109,19 @@ impl<R: Read + Seek> Archive<R> {
         cache::obtain(cache, hash, |file| self.copy(target, file))
     }
 
+    /// As [`Archive::extract`], for whoever calls [`Executable::verify`] before each run and extracts anew when that
+    /// fails: a program that is there is not read, so that its content is hashed once and not twice.
+    ///
+    /// # Errors
+    /// As [`Archive::extract`].
+    pub fn place(&mut self, target: &Target, cache: &Path) -> Result<Executable, ParError> {
+        let hash = self.hash(target)?;
+        match cache::kept(cache, hash)? {
+            Some(program) => Ok(program),
+            None => cache::obtain(cache, hash, |file| self.copy(target, file)),
+        }
+    }
+
     /// Writes the program for `target`. After an error what was written is worthless.
     ///
     /// # Errors

@@ -54,18 +54,21 @@ impl Executable {
     }
 }
 
+/// The program with this hash if there is one that only its owner may change. Its content is not looked at.
+pub(super) fn kept(cache: &Path, hash: Hash) -> Result<Option<Executable>, ParError> {
+    let path = place(cache, hash)?;
+    let fits = fs::symlink_metadata(&path).is_ok_and(|it| it.is_file() && runnable(&it));
+    Ok(fits.then_some(Executable { path, hash }))
+}
+
 /// The program with this hash, which `fill` writes if it is not there; `fill` must have checked what it wrote.
 pub(super) fn obtain(
     cache: &Path,
     hash: Hash,
     fill: impl FnOnce(&mut File) -> Result<(), ParError>,
 ) -> Result<Executable, ParError> {
-    let directory = cache.join(hash.lower());
-    private(cache)?;
-    private(&directory)?;
-    sweep(&directory);
-    let name = format!("provider{}", std::env::consts::EXE_SUFFIX);
-    let path = directory.join(name);
+    let path = place(cache, hash)?;
+    let directory = path.parent().unwrap_or(cache);
     if intact(&path, hash) {
         return Ok(Executable { path, hash });
     }
@@ -77,7 +80,7 @@ pub(super) fn obtain(
     // Made with mode 0600 and gone with this value, whatever happens.
     let mut file = tempfile::Builder::new()
         .prefix(NEW)
-        .tempfile_in(&directory)
+        .tempfile_in(directory)
         .map_err(failed)?;
     fill(file.as_file_mut()).map_err(|error| match error {
         ParError::Write(source) => failed(source),
@@ -93,6 +96,16 @@ pub(super) fn obtain(
     // has it, a program that runs goes on with its old file, and of two that come at once either will do.
     file.persist(&path).map_err(|it| failed(it.error))?;
     Ok(Executable { path, hash })
+}
+
+/// Where a program belongs, in a directory that is there and safe.
+fn place(cache: &Path, hash: Hash) -> Result<PathBuf, ParError> {
+    let directory = cache.join(hash.lower());
+    private(cache)?;
+    private(&directory)?;
+    sweep(&directory);
+    let name = format!("provider{}", std::env::consts::EXE_SUFFIX);
+    Ok(directory.join(name))
 }
 
 /// Whether it is a file of ours with that content.

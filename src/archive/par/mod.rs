@@ -24,6 +24,7 @@ mod write;
 use std::io;
 use std::path::PathBuf;
 
+use super::way_out;
 use crate::claims::ProviderError;
 
 pub use archive::{Archive, Found, Survey};
@@ -83,7 +84,7 @@ pub enum ParError {
     Read(io::Error),
     #[error("cannot write it: {0}")]
     Write(io::Error),
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), way_out(source))]
     Io {
         /// `create`, `write`, …
         action: &'static str,

@@ -59,7 +59,14 @@ impl PullArgs {
         }
         let failed = |path: &Path, error: io::Error| {
             let message = format!("cannot write {}", path.display());
-            CommandError::new(Kind::General, message).because(error)
+            let full = error.kind() == io::ErrorKind::StorageFull;
+            let error = CommandError::new(Kind::General, message).because(error);
+            match full {
+                true => {
+                    error.hint("make room on that disk, or name another place with --destination")
+                }
+                false => error,
+            }
         };
         let kind = sniff(&artifact.path).map_err(|error| failed(&artifact.path, error))?;
         let kind = kind.ok_or_else(|| {

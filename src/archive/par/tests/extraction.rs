@@ -38,6 +38,30 @@ fn extraction_is_by_content_private_and_repeatable() {
     assert_eq!(files(&cache).len(), 1);
 }
 
+#[test]
+fn what_is_placed_is_looked_at_later() {
+    let keys = Keys::new();
+    let home = tempfile::tempdir().unwrap();
+    let bytes = packed(keys.token(), &keys, &[(LINUX, b"one")], true);
+    let place = || open(&bytes).unwrap().place(&target(LINUX), home.path());
+    let program = place().unwrap();
+    program.verify().unwrap();
+    // No smaller, so that only its content tells.
+    fs::write(program.path(), b"two").unwrap();
+    assert_eq!(place().unwrap(), program);
+    assert!(program.verify().is_err());
+    let anew = open(&bytes).unwrap().extract(&target(LINUX), home.path());
+    assert_eq!(anew.unwrap(), program);
+    program.verify().unwrap();
+    #[cfg(unix)]
+    {
+        // Neither a link nor what others may write is taken.
+        fs::remove_file(program.path()).unwrap();
+        std::os::unix::fs::symlink("/bin/sh", program.path()).unwrap();
+        place().unwrap().verify().unwrap();
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_may_write_where_programs_are() {
@@ -122,7 +146,8 @@ fn a_full_disk_is_told_and_leaves_no_program() {
         text.starts_with(&format!("cannot write {}", path.display())),
         "{text}"
     );
-    assert!(text.ends_with(&full().to_string()), "{text}");
+    assert!(text.contains(&full().to_string()), "{text}");
+    assert!(text.contains("wash drain all"), "{text}");
     assert!(files(home.path()).is_empty());
 }
 

@@ -111,7 +111,7 @@ async fn verified(
     if matches!(intact, Ok(Ok(()))) {
         return Ok(program.clone());
     }
-    let archive = around.provisioner.load(&order.reference).await;
+    let archive = around.provisioner.load_anew(&order.reference).await;
     let archive = archive.map_err(|error| error.to_string())?;
     if archive.program.hash() != program.hash() {
         return Err(format!(
