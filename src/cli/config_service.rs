@@ -3,13 +3,11 @@
 use std::path::PathBuf;
 
 use async_nats::{Client, Message};
-use futures_util::StreamExt;
 use serde_json::json;
 
 use crate::config::rules::startup::{Login, Startup, StartupRules};
 use crate::config::{Secret, rules};
 use crate::lattice::command::RegistryCredential;
-use crate::lattice::connect::round_trip;
 use crate::lattice::policy::object;
 use crate::lattice::subject::{self, Ctl};
 use crate::lattice::supplement::{AutoProvider, Question, Supplement};
@@ -17,8 +15,7 @@ use crate::lattice::supplement::{AutoProvider, Question, Supplement};
 use super::CommandResult;
 use super::args::ConnectionArgs;
 use super::output::Sentence;
-use super::report::{CommandError, Kind};
-use super::rule_file::RuleFile;
+use super::rule_file::{self, RuleFile, Wake};
 use super::session::Session;
 
 /// The largest question read, in bytes; real ones are far below.
@@ -90,11 +87,7 @@ impl ServeArgs {
         let lattice = session.connect(&self.connection).await?;
         let client = lattice.client.clone();
         let topic = subject::config::request(&lattice.name);
-        let questions = client.queue_subscribe(topic.clone(), self.queue_group.clone());
-        let mut questions = questions.await.map_err(|error| {
-            CommandError::new(Kind::Usage, format!("cannot listen on '{topic}'")).because(error)
-        })?;
-        round_trip(&client).await;
+        let mut questions = rule_file::listen(&client, &topic, &self.queue_group).await?;
         let prefix = lattice.settings.ctl_prefix.as_ref();
         let subjects = Ctl::new(prefix.map(|it| it.value.as_str()), &lattice.name);
         let count = rules.rules.len();
@@ -110,31 +103,16 @@ impl ServeArgs {
         });
         session.output.answer_now(&Sentence::new(text, fields));
         loop {
-            let wake = tokio::select! {
-                question = questions.next() => question.map(Wake::Question),
-                rules = file.changed() => Some(Wake::Rules(rules)),
-            };
-            match wake {
-                Some(Wake::Question(message)) => {
-                    answer(&client, &subjects, &rules, message).await;
-                }
-                Some(Wake::Rules(changed)) if changed == rules => {}
-                Some(Wake::Rules(changed)) => {
+            match file.next(&mut questions).await? {
+                Wake::Question(message) => answer(&client, &subjects, &rules, message).await,
+                Wake::Rules(changed) if changed == rules => {}
+                Wake::Rules(changed) => {
                     rules = changed;
                     tracing::info!(rules = rules.rules.len(), "the rules have changed");
-                }
-                None => {
-                    let message = "the connection to NATS has ended";
-                    return Err(CommandError::new(Kind::Connect, message));
                 }
             }
         }
     }
-}
-
-enum Wake {
-    Question(Message),
-    Rules(StartupRules),
 }
 
 async fn answer(client: &Client, subjects: &Ctl, rules: &StartupRules, message: Message) {

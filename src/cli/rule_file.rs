@@ -1,13 +1,16 @@
-//! A file of rules that is read again when it changes.
+//! Services that answer by a file of rules, which is read again when it changes.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use async_nats::{Client, Message, Subscriber};
+use futures_util::StreamExt as _;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::config::rules::{self, Rules};
+use crate::lattice::connect::round_trip;
 
-use super::report::CommandError;
+use super::report::{CommandError, Kind};
 
 /// How often the file is looked at.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -19,6 +22,30 @@ pub(super) struct RuleFile {
     ticks: Interval,
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
+}
+
+/// What a service has to do next.
+pub(super) enum Wake<R> {
+    Question(Message),
+    /// They may be the same as before.
+    Rules(R),
+}
+
+/// Listens to questions, shared with all of the same group; returns once that is in effect.
+///
+/// # Errors
+/// The topic is no subject.
+pub(super) async fn listen(
+    client: &Client,
+    topic: &str,
+    group: &str,
+) -> Result<Subscriber, CommandError> {
+    let questions = client.queue_subscribe(topic.to_owned(), group.to_owned());
+    let questions = questions.await.map_err(|error| {
+        CommandError::new(Kind::Usage, format!("cannot listen on '{topic}'")).because(error)
+    })?;
+    round_trip(client).await;
+    Ok(questions)
 }
 
 /// What tells one state of a file from another, without reading it.
@@ -45,9 +72,25 @@ impl RuleFile {
         Ok((file, rules))
     }
 
+    /// Waits for a question, or for other rules. Safe to drop and call again.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub(super) async fn next<R: Rules>(
+        &mut self,
+        questions: &mut Subscriber,
+    ) -> Result<Wake<R>, CommandError> {
+        let question = tokio::select! {
+            question = questions.next() => question,
+            rules = self.changed() => return Ok(Wake::Rules(rules)),
+        };
+        let ended = || CommandError::new(Kind::Connect, "the connection to NATS has ended");
+        question.map(Wake::Question).ok_or_else(ended)
+    }
+
     /// Waits until the file has changed, or SIGHUP comes, and holds rules. A change that cannot be read is told in
     /// the log. Safe to drop and call again.
-    pub(super) async fn changed<R: Rules>(&mut self) -> R {
+    async fn changed<R: Rules>(&mut self) -> R {
         loop {
             let asked = self.look().await;
             let stamp = stamp(&self.path);

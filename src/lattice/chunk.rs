@@ -13,7 +13,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_nats::HeaderMap;
-use async_nats::jetstream::consumer::push::OrderedConfig;
 use async_nats::jetstream::context::{
     Context, ContextBuilder, PublishAckFuture, PublishError, PublishErrorKind, RequestErrorKind,
 };
@@ -27,6 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use self::meta::Meta;
 pub(super) use self::stored::Stored;
+use super::object;
 use super::subject::LatticeName;
 
 /// Payloads above this travel through the object store: the newest peers expect it from here on, and all
@@ -216,19 +216,11 @@ impl ChunkStore {
         if meta.size == 0 {
             return Ok(Bytes::new());
         }
-        let config = OrderedConfig {
-            deliver_subject: self.client.new_inbox(),
-            filter_subject: self.chunk_subject(meta),
-            ..OrderedConfig::default()
-        };
-        let stream = self.context().get_stream_no_info(self.stream()).await;
-        let stream = stream.map_err(|error| failed(&error))?;
-        let consumer = stream.create_consumer(config).await;
-        let consumer = consumer.map_err(|error| failed(&error))?;
-        if consumer.cached_info().num_pending == 0 {
-            return Err(damaged("its chunks are missing"));
-        }
-        let mut messages = consumer.messages().await.map_err(|error| failed(&error))?;
+        let subject = self.chunk_subject(meta);
+        let inbox = self.client.new_inbox();
+        let messages = object::chunks(self.context(), self.stream(), subject, inbox).await;
+        let messages = messages.map_err(|error| failed(&error))?;
+        let mut messages = messages.ok_or_else(|| damaged("its chunks are missing"))?;
         let mut data = BytesMut::new();
         let mut digest = Sha256::new();
         while (data.len() as u64) < meta.size {

@@ -4,18 +4,15 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 
 use async_nats::{Client, Message};
-use futures_util::StreamExt;
 use serde_json::json;
 
 use crate::cli::CommandResult;
 use crate::cli::args::ConnectionArgs;
 use crate::cli::output::Sentence;
-use crate::cli::report::{CommandError, Kind};
-use crate::cli::rule_file::RuleFile;
+use crate::cli::rule_file::{self, RuleFile, Wake};
 use crate::cli::session::Session;
 use crate::config::rules;
 use crate::config::rules::policy::{PolicyRules, Verdict};
-use crate::lattice::connect::round_trip;
 use crate::lattice::policy::{Decision, Request, Revision, object};
 use crate::lattice::subject::{Ctl, policy};
 
@@ -98,11 +95,7 @@ impl ServeArgs {
         let client = lattice.client.clone();
         let prefix = lattice.settings.ctl_prefix.as_ref();
         let prefix = prefix.map(|it| it.value.as_str());
-        let questions = client.queue_subscribe(topic.clone(), self.queue_group.clone());
-        let mut questions = questions.await.map_err(|error| {
-            CommandError::new(Kind::Usage, format!("cannot listen on '{topic}'")).because(error)
-        })?;
-        round_trip(&client).await;
+        let mut questions = rule_file::listen(&client, &topic, &self.queue_group).await?;
 
         let count = rules.rules.len();
         let mut service = Service {
@@ -126,25 +119,12 @@ impl ServeArgs {
         });
         session.output.answer_now(&Sentence::new(text, fields));
         loop {
-            let wake = tokio::select! {
-                question = questions.next() => question.map(Wake::Question),
-                rules = file.changed() => Some(Wake::Rules(rules)),
-            };
-            match wake {
-                Some(Wake::Question(message)) => service.answer(message).await,
-                Some(Wake::Rules(rules)) => service.change(rules).await,
-                None => {
-                    let message = "the connection to NATS has ended";
-                    return Err(CommandError::new(Kind::Connect, message));
-                }
+            match file.next(&mut questions).await? {
+                Wake::Question(message) => service.answer(message).await,
+                Wake::Rules(rules) => service.change(rules).await,
             }
         }
     }
-}
-
-enum Wake {
-    Question(Message),
-    Rules(PolicyRules),
 }
 
 struct Service {

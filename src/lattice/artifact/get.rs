@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::push::OrderedConfig;
 use futures_util::StreamExt;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -10,6 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::reference::{Digest, Reference};
 use super::store::{ArtifactError, Artifacts, Found, Stored};
+use crate::lattice::object;
 
 /// The longest silence on the way.
 const IDLE: Duration = Duration::from_secs(30);
@@ -77,19 +77,11 @@ impl Artifacts {
         if left == 0 {
             return Ok(Digest::of(&[]));
         }
-        let config = OrderedConfig {
-            deliver_subject: self.client().new_inbox(),
-            filter_subject: self.chunks(&stored.meta.nuid),
-            ..OrderedConfig::default()
-        };
-        let stream = self.context().get_stream_no_info(self.stream()).await;
-        let stream = stream.map_err(|error| failed(&error))?;
-        let consumer = stream.create_consumer(config).await;
-        let consumer = consumer.map_err(|error| failed(&error))?;
-        if consumer.cached_info().num_pending == 0 {
-            return Err(damaged("its chunks are missing"));
-        }
-        let mut messages = consumer.messages().await.map_err(|error| failed(&error))?;
+        let subject = self.chunks(&stored.meta.nuid);
+        let inbox = self.client().new_inbox();
+        let messages = object::chunks(self.context(), self.stream(), subject, inbox).await;
+        let messages = messages.map_err(|error| failed(&error))?;
+        let mut messages = messages.ok_or_else(|| damaged("its chunks are missing"))?;
         let mut heard = Instant::now();
         while left > 0 {
             let message = match timeout(DOUBT, messages.next()).await {
