@@ -109,6 +109,27 @@ impl Dirs {
         Some(dir.join("config.json"))
     }
 
+    /// Where podman and its kin keep logins, the first first: the file that `REGISTRY_AUTH_FILE` names and no other,
+    /// else that of the session, then that of the user.
+    pub fn podman_logins(env: &Env) -> Vec<PathBuf> {
+        if let Some(file) = env.get("REGISTRY_AUTH_FILE") {
+            return vec![PathBuf::from(file)];
+        }
+        let dir = |name: &str| env.get(name).map(PathBuf::from);
+        let config = || dir("XDG_CONFIG_HOME").or_else(|| Some(dir("HOME")?.join(".config")));
+        [dir("XDG_RUNTIME_DIR"), config()]
+            .into_iter()
+            .flatten()
+            .map(|it| it.join("containers/auth.json"))
+            .collect()
+    }
+
+    /// All files with logins that we read, the first first.
+    pub fn logins(env: &Env) -> Vec<PathBuf> {
+        let docker = Self::docker_config(env);
+        docker.into_iter().chain(Self::podman_logins(env)).collect()
+    }
+
     /// Written by `wash up`, with the cluster seed.
     pub fn host_config(&self) -> PathBuf {
         self.config.join("host_config.json")

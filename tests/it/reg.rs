@@ -367,3 +367,46 @@ fn a_host_starts_actors_by_reference() {
     assert!(stderr.contains("as it was last seen"), "{stderr}");
     assert!(!stderr.contains(PASSWORD), "{stderr}");
 }
+
+/// Podman's files count after docker's, and its variable names the only one.
+#[test]
+fn logins_of_podman_are_used() {
+    let registry = Registry::start(Wants {
+        login: true,
+        ..Wants::default()
+    });
+    let env = TestEnv::new();
+    let _ = actor(&env);
+    let reference = registry.reference("me/echo:0.1");
+    let auths = |pair: &str| {
+        let auth = data_encoding::BASE64.encode(pair.as_bytes());
+        format!(r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#, registry.host)
+    };
+    let right = auths(&format!("{USER}:{PASSWORD}"));
+    let wrong = auths("ann:no");
+    let push = |env: &TestEnv| discreet(env.run(&["push", &reference, "echo.wasm", "--insecure"]));
+    let _ = push(&env).failure(4);
+    env.write(".config/containers/auth.json", &right);
+    let _ = push(&env).success();
+    // That of the session comes before that of the user, and docker's before both.
+    let mut session = TestEnv::new();
+    let _ = actor(&session);
+    session.write(".config/containers/auth.json", &wrong);
+    let run = session.home().join("run");
+    session.set("XDG_RUNTIME_DIR", &run);
+    session.write("run/containers/auth.json", &right);
+    let _ = push(&session).success();
+    session.write(".docker/config.json", &wrong);
+    let _ = push(&session).failure(4);
+    session.write(".docker/config.json", "{}");
+    let _ = push(&session).success();
+    let named = session.write("named.json", &wrong);
+    session.set("REGISTRY_AUTH_FILE", &named);
+    let _ = push(&session).failure(4);
+    session.write("named.json", &right);
+    let _ = push(&session).success();
+    session.write("named.json", "{");
+    let failed = push(&session).failure(1);
+    assert!(failed.stderr.contains("named.json"), "{failed}");
+    assert!(failed.stderr.contains("REGISTRY_AUTH_FILE"), "{failed}");
+}

@@ -1,5 +1,5 @@
-//! How to log in to registries: what is known from whom, and who wins. Does no I/O but for docker's
-//! configuration, which [`super::docker`] reads.
+//! How to log in to registries: what is known from whom, and who wins. Does no I/O but for the files of docker and
+//! podman, which [`super::docker`] reads.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -42,25 +42,25 @@ impl fmt::Debug for Credential {
 }
 
 /// Credentials by registry, from the strongest source to the weakest: put while running, given for one registry
-/// by settings, docker's configuration.
+/// by settings, docker's configuration and what is like it, in their order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keyring {
     put: Arc<RwLock<BTreeMap<String, Credential>>>,
     given: Option<(Option<String>, Credential)>,
-    docker: Option<DockerConfig>,
+    files: Vec<DockerConfig>,
 }
 
 impl Keyring {
     /// `given` is for the registry it names, or for every registry.
     pub(super) fn new(
         given: Option<(Option<String>, Credential)>,
-        docker: Option<DockerConfig>,
+        files: Vec<DockerConfig>,
     ) -> Self {
         let normal = |name: Option<String>| name.map(|it| registry_host(&it).unwrap_or(it));
         Self {
             put: Arc::default(),
             given: given.map(|(name, credential)| (normal(name), credential)),
-            docker,
+            files,
         }
     }
 
@@ -81,7 +81,7 @@ impl Keyring {
     /// What to log in with.
     ///
     /// # Errors
-    /// Docker's configuration cannot be read, or its helper fails.
+    /// A file cannot be read, or its helper fails.
     pub(super) async fn find(&self, registry: &str) -> Result<Option<Credential>, OciError> {
         let same = |other: &str| address(other) == address(registry);
         {
@@ -95,10 +95,12 @@ impl Keyring {
         {
             return Ok(Some(credential.clone()));
         }
-        match &self.docker {
-            Some(docker) => docker.find(registry).await,
-            None => Ok(None),
+        for file in &self.files {
+            if let Some(credential) = file.find(registry).await? {
+                return Ok(Some(credential));
+            }
         }
+        Ok(None)
     }
 }
 
@@ -112,7 +114,10 @@ mod tests {
             Credential::password("a", "1"),
             Credential::password("b", "2"),
         );
-        let keyring = Keyring::new(Some((Some("oci://R.io/path".to_owned()), a.clone())), None);
+        let keyring = Keyring::new(
+            Some((Some("oci://R.io/path".to_owned()), a.clone())),
+            Vec::new(),
+        );
         assert_eq!(keyring.find("r.io").await.unwrap(), Some(a));
         assert_eq!(keyring.find("r.io:5000").await.unwrap(), None);
         assert_eq!(keyring.find("evil-r.io").await.unwrap(), None);
@@ -121,6 +126,36 @@ mod tests {
         keyring.put("index.docker.io", b.clone());
         assert_eq!(keyring.find("docker.io").await.unwrap(), Some(b));
         assert_eq!(keyring.put("not a host", Credential::Bearer("x".into())), 2);
+    }
+
+    #[tokio::test]
+    async fn files_are_asked_in_their_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            DockerConfig::new(path)
+        };
+        // `ann:1` and `bob:2`; the last is for a part of the registry.
+        let podman = r#"{"auths":{
+            "a.io":{"auth":"Ym9iOjI="}, "b.io":{"auth":"Ym9iOjI="}, "b.io/me":{"auth":"YW5uOjE="}}}"#;
+        let files = vec![
+            DockerConfig::new(dir.path().join("missing")),
+            file("docker", r#"{"auths":{"a.io":{"auth":"YW5uOjE="}}}"#),
+            file("podman", podman),
+        ];
+        let keyring = Keyring::new(None, files);
+        let ann = Some(Credential::password("ann", "1"));
+        let bob = Some(Credential::password("bob", "2"));
+        for (registry, expected) in [("a.io", ann), ("b.io", bob), ("c.io", None)] {
+            assert_eq!(
+                keyring.find(registry).await.unwrap(),
+                expected,
+                "{registry}"
+            );
+        }
+        let keyring = Keyring::new(None, vec![file("broken", "{")]);
+        assert!(keyring.find("a.io").await.is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Docker's configuration file and credential helpers, which other tools share with us: reading, and what `login`
-//! and `logout` change. Fields that are not about credentials stay as they are.
+//! and `logout` change. Fields that are not about credentials stay as they are. Podman's `auth.json` is the same kind
+//! of file, with entries for parts of a registry besides, which we do not use.
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ const HUB_KEY: &str = "https://index.docker.io/v1/";
 /// What helpers call the user of an identity token.
 const TOKEN_USER: &str = "<token>";
 
-/// Docker's `config.json`; it need not be there.
+/// Docker's `config.json`, or podman's `auth.json`; it need not be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DockerConfig {
     path: PathBuf,
@@ -192,8 +193,9 @@ impl DockerConfig {
 
     fn broken(&self, reason: &str) -> OciError {
         let path = self.path.display();
-        OciError::new(ErrorKind::Local, format!("cannot use {path}: {reason}"))
-            .hint("mend or remove the file, or name another directory with DOCKER_CONFIG")
+        OciError::new(ErrorKind::Local, format!("cannot use {path}: {reason}")).hint(
+            "mend or remove the file, or name others with DOCKER_CONFIG and REGISTRY_AUTH_FILE",
+        )
     }
 
     async fn ask(&self, helper: &str, registry: &str) -> Result<Option<Credential>, OciError> {
@@ -297,7 +299,9 @@ fn remove_entries(config: &mut Map<String, Value>, registry: &str) -> bool {
 }
 
 fn is_for(key: &str, registry: &str) -> bool {
-    registry_host(key).is_some_and(|it| address(&it) == address(registry))
+    // `quay.io/me` is for some of a registry; docker writes paths after a scheme only.
+    let part = !key.contains("://") && key.trim_end_matches('/').contains('/');
+    !part && registry_host(key).is_some_and(|it| address(&it) == address(registry))
 }
 
 fn key_of(registry: &str) -> String {

@@ -19,7 +19,8 @@ pub struct Settings {
     pub default_registry: Option<String>,
     /// A login, for one registry or for all.
     pub credential: Option<(Option<String>, Credential)>,
-    pub docker: Option<DockerConfig>,
+    /// Where logins are kept; the first that has one counts.
+    pub logins: Vec<DockerConfig>,
     /// PEM files with certificates to trust besides the platform's.
     pub ca_files: Vec<PathBuf>,
     pub limits: Limits,

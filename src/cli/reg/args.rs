@@ -65,7 +65,10 @@ impl RegistryArgs {
     ) -> Result<Settings, CommandError> {
         Ok(Settings {
             credential: self.credential(session)?,
-            docker: docker(session),
+            logins: Dirs::logins(&session.env)
+                .into_iter()
+                .map(DockerConfig::new)
+                .collect(),
             ..self.reach(session, reference)
         })
     }

@@ -13,7 +13,8 @@ use super::args::{RegistryArgs, docker, read_password};
 /// Log in to a registry, for later commands and hosts
 ///
 /// The login is tried, then kept in docker's configuration, which other tools share: by the credential helper
-/// that it names, or in a file that only you can read.
+/// that it names, or in a file that only you can read. Logins of podman (auth.json) are used where docker's
+/// configuration has none.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LoginArgs {
     /// The registry: HOST or HOST:PORT
@@ -74,7 +75,7 @@ impl LoginArgs {
         let mut settings = self.registry.reach(session, &host);
         let credential = Credential::password(user.clone(), password.clone());
         settings.credential = Some((None, credential));
-        settings.docker = None;
+        settings.logins.clear();
         let wanted = Registries::new(settings)?.login(&host).await?;
         if !wanted {
             session.output.warn(&format!(

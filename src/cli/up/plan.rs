@@ -259,7 +259,10 @@ impl Plan {
             insecure: wanted.allowed_insecure.clone(),
             // Without the registry it is for, a login would go to any.
             credential: credential.filter(|(registry, _)| registry.is_some()),
-            docker: Dirs::docker_config(&self.env).map(oci::DockerConfig::new),
+            logins: Dirs::logins(&self.env)
+                .into_iter()
+                .map(oci::DockerConfig::new)
+                .collect(),
             ca_files: wanted.ca_files.clone(),
             ..oci::Settings::default()
         }

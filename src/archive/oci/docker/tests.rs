@@ -20,6 +20,7 @@ async fn entries_are_found_however_they_are_keyed() {
             "http://plain.io/v2/":{"username":"u","password":"p"},
             "id.io":{"auth":"","identitytoken":"tok"},
             "bad.io":{"auth":"!!!"},
+            "part.io/me":{"auth":"YW5uOnM6Mw=="},
             "empty.io":{}}}"#,
     );
     let password = |user: &str, it: &str| Some(Credential::password(user, it));
@@ -29,6 +30,7 @@ async fn entries_are_found_however_they_are_keyed() {
         ("plain.io", password("u", "p")),
         ("id.io", Some(Credential::Identity("tok".into()))),
         ("empty.io", None),
+        ("part.io", None),
         ("r.io:5000", None),
         ("other.io", None),
     ] {
