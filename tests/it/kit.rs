@@ -29,10 +29,14 @@ const CONTRACT: &str = "wasmcloud:keyvalue";
 const PROVIDER: &str = "VDI3E3ANAEFGMCWGCJ2YOR2MRX2LN4FLWEIOO5RGV6KXIVFAXXWFUUGV";
 const COUNTER: &str = "MCNMTANAGEDEJBAA7M2AUJAATVC73DKAJCEJWUMNVPBNLYYNR323TY36";
 
-/// The example, built with the features that the binary has, so that nothing is compiled for it but itself.
-fn provider_binary() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
+fn provider_binary() -> PathBuf {
+    example("provider-keyvalue-redis")
+}
+
+/// An example, built with the features that the binary has, so that nothing is compiled for it but itself.
+pub(crate) fn example(name: &str) -> PathBuf {
+    static BUILT: OnceLock<&Path> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
         let ours = Path::new(env!("CARGO_BIN_EXE_wash"));
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--locked", "--workspace", "--bins"]);
@@ -56,8 +60,9 @@ fn provider_binary() -> &'static Path {
         }
         cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
         assert!(cargo.status().unwrap().success());
-        ours.with_file_name("provider-keyvalue-redis")
-    })
+        ours
+    });
+    built.with_file_name(name)
 }
 
 /// Redis on a socket in a directory of its own, gone when dropped.

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -24,6 +24,7 @@ pub(crate) struct Outside {
     address: SocketAddr,
     certificate: String,
     hide: Arc<AtomicBool>,
+    named: Arc<AtomicUsize>,
 }
 
 impl Outside {
@@ -32,13 +33,14 @@ impl Outside {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let hide = Arc::new(AtomicBool::new(false));
-        let hidden = hide.clone();
+        let named = Arc::new(AtomicUsize::new(0));
+        let (hidden, counted) = (hide.clone(), named.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (tls, hidden) = (tls.clone(), hidden.clone());
+                let (tls, hidden, named) = (tls.clone(), hidden.clone(), counted.clone());
                 // A client that leaves in the middle shows in what the test sees.
                 std::thread::spawn(move || {
-                    let _ = tunnel(stream, tls, &hidden);
+                    let _ = tunnel(stream, tls, &hidden, &named);
                 });
             }
         });
@@ -46,12 +48,18 @@ impl Outside {
             address,
             certificate,
             hide,
+            named,
         }
     }
 
     /// For `HTTPS_PROXY`.
     pub(crate) fn proxy(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// How many requests came from clients that said who they are.
+    pub(crate) fn named(&self) -> usize {
+        self.named.load(Ordering::SeqCst)
     }
 
     /// For `SSL_CERT_FILE`.
@@ -88,9 +96,10 @@ fn tunnel(
     mut stream: TcpStream,
     tls: Arc<ServerConfig>,
     hidden: &AtomicBool,
+    named: &AtomicUsize,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-    let request = head(&mut BufReader::new(&stream))?;
+    let (request, _) = head(&mut BufReader::new(&stream))?;
     let target = request.strip_prefix("CONNECT ").unwrap_or_default();
     let Some((host, _)) = target.split_once(":443 ") else {
         return stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
@@ -99,7 +108,8 @@ fn tunnel(
     let connection = ServerConnection::new(tls).map_err(std::io::Error::other)?;
     let mut stream = BufReader::new(StreamOwned::new(connection, stream));
     loop {
-        let request = head(&mut stream)?;
+        let (request, agent) = head(&mut stream)?;
+        named.fetch_add(usize::from(agent), Ordering::SeqCst);
         let Some(target) = request.split(' ').nth(1) else {
             return Ok(());
         };
@@ -135,15 +145,18 @@ fn answer(host: &str, target: &str, hidden: bool) -> (u16, &'static str, &'stati
     }
 }
 
-/// The first line of a request, whose head is read to its end; empty when there is none.
-fn head(stream: &mut impl std::io::BufRead) -> std::io::Result<String> {
+/// The first line of a request, whose head is read to its end, empty when there is none; and whether the client says
+/// who it is.
+fn head(stream: &mut impl std::io::BufRead) -> std::io::Result<(String, bool)> {
+    let mut agent = false;
     let mut first = String::new();
     let mut line = String::new();
     loop {
         line.clear();
         if stream.take(1 << 16).read_line(&mut line)? == 0 || line == "\r\n" {
-            return Ok(first);
+            return Ok((first, agent));
         }
+        agent |= line.to_ascii_lowercase().starts_with("user-agent:");
         if first.is_empty() {
             first.clone_from(&line);
         }

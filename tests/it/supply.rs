@@ -3,18 +3,19 @@
 #![cfg(target_os = "linux")]
 
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::abuse::http;
 use crate::env::TestEnv;
+use crate::kit::example;
 use crate::leaf::{assert_established, free_port, port, start_hub};
 use crate::outside::Outside;
-use crate::process::build;
 use crate::reg::discreet;
 use crate::registry::{PASSWORD, Registry, USER, Wants};
 use crate::up::{Up, eventually};
@@ -26,9 +27,6 @@ const CLIENT: &str = "VCCVLH4XWGI3SGARFNYKYT2A32SUYA2KVAIV2U2Q34DQA7WWJPFRKIKM";
 /// Who asks for the page at the same time, so how many requests one replacement may meet.
 const VISITORS: usize = 4;
 
-/// What the process answers in place of any site.
-const PROCESS: &str = "process";
-
 /// Where there is a login for the registry.
 fn log_in(env: &TestEnv, registry: &Registry) {
     #[rustfmt::skip]
@@ -37,9 +35,17 @@ fn log_in(env: &TestEnv, registry: &Registry) {
     let _ = discreet(output.success());
 }
 
-/// The actor, and a program in place of the HTTP client, with its key: their references.
+/// The actor, and the example's HTTP client with the key of the built-in: their references.
 fn push(env: &TestEnv, registry: &Registry) -> (String, String) {
-    let program = build::program().to_str().unwrap();
+    // Without what only debuggers read, which is most of it.
+    let program = env.home().join("client");
+    let mut strip = Command::new("strip");
+    strip
+        .arg("-o")
+        .arg(&program)
+        .arg(example("provider-httpclient"));
+    assert!(strip.status().unwrap().success());
+    let program = program.to_str().unwrap();
     #[rustfmt::skip]
     let create = ["par", "create", "--keygen", "--binary", program, "--capid", "wasmcloud:httpclient", "--vendor",
         "tests", "--name", "Client", "--revision", "1", "--subject", CLIENT, "--destination", "client.par.gz"];
@@ -64,10 +70,21 @@ fn push(env: &TestEnv, registry: &Registry) -> (String, String) {
     (actor, client)
 }
 
-/// What a visitor saw: the picture, or what came in place of it.
-type Visit = Result<String, String>;
+/// When a visitor came and went, and what was seen: the picture, or what came in place of it.
+struct Visit {
+    came: Instant,
+    went: Instant,
+    seen: Result<String, String>,
+}
 
 fn visit(address: SocketAddr) -> Visit {
+    let came = Instant::now();
+    let seen = look(address);
+    let went = Instant::now();
+    Visit { came, went, seen }
+}
+
+fn look(address: SocketAddr) -> Result<String, String> {
     let request = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let answer = http(address.port(), request).unwrap_or_default();
     match answer.split_once("\r\n\r\n") {
@@ -93,8 +110,8 @@ fn under_load(address: SocketAddr, work: impl FnOnce(&Mutex<Vec<Visit>>)) -> Vec
         for _ in 0..VISITORS {
             scope.spawn(|| {
                 while !closed.load(Ordering::SeqCst) {
-                    let seen = visit(address);
-                    visits.lock().unwrap().push(seen);
+                    let visit = visit(address);
+                    visits.lock().unwrap().push(visit);
                     // A load, and no flood.
                     std::thread::sleep(Duration::from_millis(20));
                 }
@@ -111,13 +128,37 @@ fn await_visits(visits: &Mutex<Vec<Visit>>, what: &str, is: impl Fn(&str) -> boo
     let from = visits.lock().unwrap().len() + VISITORS;
     eventually(what, || {
         let visits = visits.lock().unwrap();
-        let good = |it: &&Visit| it.as_deref().is_ok_and(&is);
+        let good = |it: &&Visit| it.seen.as_deref().is_ok_and(&is);
         (visits.iter().skip(from).filter(good).count() >= 10).then_some(())
     });
 }
 
 fn is_picture(body: &str) -> bool {
     body == "a dog" || body == "a cat"
+}
+
+/// How long nobody saw anything around a replacement, from the first failure to the end of the last; none if nobody
+/// failed.
+fn window(visits: &[Visit], from: Instant, to: Instant) -> Option<Duration> {
+    let failed = |it: &&Visit| it.seen.is_err() && it.went >= from && it.went < to;
+    let first = visits.iter().filter(failed).map(|it| it.came).min()?;
+    let last = visits.iter().filter(failed).map(|it| it.went).max()?;
+    Some(last - first)
+}
+
+/// The longest visit of these.
+fn longest(visits: &[Visit], from: Instant, to: Instant) -> Duration {
+    let met = visits.iter().filter(|it| it.went >= from && it.came < to);
+    met.map(|it| it.went - it.came).max().unwrap_or_default()
+}
+
+#[expect(clippy::print_stdout, reason = "a figure for whoever runs it alone")]
+fn tell(visits: &[Visit], failed: usize, [away, back, end]: [Instant; 3]) {
+    println!("{failed} of {} visits failed", visits.len());
+    for (way, from, to) in [("to the process", away, back), ("back", back, end)] {
+        let (window, longest) = (window(visits, from, to), longest(visits, from, to));
+        println!("{way}: errors for {window:?}, the longest visit took {longest:?}");
+    }
 }
 
 #[test]
@@ -151,7 +192,11 @@ fn a_page_goes_from_a_registry_to_another_machine_and_outlives_its_client() {
     #[rustfmt::skip]
     let args = ["leaf", "bundle", "--domain", "extender", "--label", "machine=second", "-o", bundle.to_str().unwrap()];
     let _ = here.run(&args).success();
-    let second = Up::start(&there, &["--nats-port", "0", "--bundle", "second.bundle"]);
+    // The process has the way out that the host has.
+    #[rustfmt::skip]
+    let join = ["--nats-port", "0", "--bundle", "second.bundle", "--provider-env",
+        "HTTPS_PROXY,NO_PROXY,SSL_CERT_FILE"];
+    let second = Up::start(&there, &join);
     assert_established(&second);
 
     // Everything is asked for here, and happens where it is to.
@@ -177,7 +222,7 @@ fn a_page_goes_from_a_registry_to_another_machine_and_outlives_its_client() {
     let _ = run(&["start", "provider", "builtin:httpserver", "--host", first.text("host_id")]).success();
     #[rustfmt::skip]
     let _ = run(&["start", "provider", "builtin:httpclient", "--constraint", "machine=second"]).success();
-    eventually("the page answers", || visit(address).ok());
+    eventually("the page answers", || look(address).ok());
 
     let inventory = |up: &Up| -> Value {
         let output = run(&["get", "inventory", up.text("host_id")]).success();
@@ -209,19 +254,36 @@ fn a_page_goes_from_a_registry_to_another_machine_and_outlives_its_client() {
         assert_eq!(id, (&CLIENT.into(), &reference.into()));
         assert_eq!(rest(), before);
     };
+    let mut moments = Vec::new();
     let visits = under_load(address, |visits| {
         await_visits(visits, "pictures before", is_picture);
+        assert_eq!(
+            outside.named(),
+            0,
+            "the built-in client does not say who it is"
+        );
+        moments.push(Instant::now());
         replace(&client);
-        await_visits(visits, "the process", |it| it == PROCESS);
+        eventually("the process asks", || (outside.named() >= 10).then_some(()));
+        await_visits(visits, "pictures by the process", is_picture);
+        moments.push(Instant::now());
         replace("builtin:httpclient");
+        let last = outside.named();
         await_visits(visits, "pictures after", is_picture);
+        assert_eq!(outside.named(), last, "the process is gone");
     });
-    let (seen, failed): (Vec<_>, Vec<_>) = visits.iter().partition(|it| it.is_ok());
-    assert!(failed.len() <= 2 * VISITORS, "{failed:?}");
-    // Whose site was named by one client and whose picture fetched by the other has any dog, or any cat.
-    let known = |it: &str| is_picture(it) || [PROCESS, "any dog", "any cat"].contains(&it);
-    for body in seen {
-        assert!(body.as_deref().is_ok_and(known), "{body:?}");
+    let failed: Vec<_> = visits.iter().filter(|it| it.seen.is_err()).collect();
+    let (away, back) = (moments[0], moments[1]);
+    tell(&visits, failed.len(), [away, back, Instant::now()]);
+    let told: Vec<_> = failed.iter().map(|it| &it.seen).collect();
+    assert!(failed.len() <= 2 * VISITORS, "{told:?}");
+    assert!(failed.iter().all(|it| it.went >= away), "{told:?}");
+    for visit in &visits {
+        // Whose site was named in one request and whose picture was not had in the next has any dog, or any cat.
+        let known = |it: &str| is_picture(it) || ["any dog", "any cat"].contains(&it);
+        if let Ok(body) = &visit.seen {
+            assert!(known(body), "{body:?}");
+        }
     }
 
     for up in [second, first] {
