@@ -1,5 +1,6 @@
 //! Providers in processes of their own: the contract of a good one, and what becomes of bad ones.
 
+mod archives;
 #[cfg(target_os = "linux")]
 mod limits;
 
