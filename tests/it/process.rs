@@ -1,6 +1,8 @@
 //! Providers in processes of their own, with the real binary: swapped while they run, and gone with their host.
 #![cfg(target_os = "linux")]
 
+use std::io::BufRead as _;
+
 use rustix::process::Signal;
 
 use crate::env::TestEnv;
@@ -144,4 +146,57 @@ fn a_provider_is_held_to_its_limits() {
     let _up = up(&env, &["--provider-max-files", "4"]);
     let failed = env.run(&["start", "provider", "./test.par.gz"]).failure(8);
     assert!(failed.stderr.contains("Too many open files"), "{failed}");
+}
+
+/// Where the system can hold a provider to them, they are shown; where it cannot, the host does not start.
+#[test]
+fn limits_that_cannot_be_held_are_no_limits() {
+    let env = TestEnv::new();
+    #[rustfmt::skip]
+    let args = ["up", "-o", "json", "--nats-port", "0", "--provider-max-cpus", "0.5", "--provider-max-tasks", "64"];
+    let mut command = env.command(&args);
+    let mut child = command.spawn().unwrap();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.ends_with("\n}\n") && stdout.read_line(&mut text).unwrap() > 0 {}
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    if document["success"] == true {
+        let inventory = env.run(&["get", "inventory", "-o", "json"]);
+        let limits = &inventory.success().json()["inventory"]["provider_limits"];
+        assert_eq!(
+            (&limits["cpus"], &limits["tasks"]),
+            (&0.5.into(), &64.into())
+        );
+        let shown = env.run(&["get", "inventory"]).success();
+        let words = "limits of a provider: 0.5 CPUs, 64 processes and threads";
+        assert!(shown.stdout.contains(words), "{shown}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    } else {
+        assert_eq!(child.wait().unwrap().code(), Some(8), "{text}");
+        assert!(
+            text.contains("cannot hold providers to --provider-max-cpus"),
+            "{text}"
+        );
+        assert!(text.contains("control group"), "{text}");
+        assert!(text.contains("systemd-run"), "{text}");
+    }
+    let wrong = env.run(&["up", "--provider-max-cpus", "half"]).failure(2);
+    assert!(wrong.stderr.contains("from 0.01 to 1024"), "{wrong}");
+}
+
+/// Limits of each process need nothing of the system, and are shown as what they are.
+#[test]
+fn limits_in_force_are_shown() {
+    let env = TestEnv::new();
+    #[rustfmt::skip]
+    let _up = up(&env, &["--provider-max-memory", "512MiB", "--provider-max-files", "100"]);
+    let shown = env.run(&["get", "inventory"]).success();
+    let line = shown
+        .stdout
+        .lines()
+        .find(|it| it.starts_with("limits of a provider"));
+    let line = line.unwrap();
+    assert!(line.contains("512.00 MiB of "), "{line}");
+    assert!(line.contains("100 open files"), "{line}");
 }
