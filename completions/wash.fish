@@ -152,7 +152,9 @@ complete -c wash -n "__fish_wash_using_subcommand up" -l max-memory -d 'Memory o
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-time -d 'How long an actor may work on one call [default: 30s] [env: WASH_MAX_TIME]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-depth -d 'How many calls from actor to actor may follow from one [default: 32] [env: WASH_MAX_DEPTH]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l max-instances -d 'How many actor instances may run at once [default: 1000] [env: WASH_MAX_INSTANCES]' -r
-complete -c wash -n "__fish_wash_using_subcommand up" -l provider-max-memory -d 'Address space of each provider process, as RLIMIT_AS [default: no limit] [env: WASH_PROVIDER_MAX_MEMORY]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l provider-max-memory -d 'Memory of a provider and what it starts, by control groups; without these, address space of each process [default: no limit] [env: WASH_PROVIDER_MAX_MEMORY]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l provider-max-cpus -d 'CPUs of a provider and what it starts: 0.5, 2; needs control groups of version 2 [default: no limit] [env: WASH_PROVIDER_MAX_CPUS]' -r
+complete -c wash -n "__fish_wash_using_subcommand up" -l provider-max-tasks -d 'Processes and threads of a provider; needs control groups of version 2 [default: no limit] [env: WASH_PROVIDER_MAX_TASKS]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -l provider-max-files -d 'Files and connections that a provider process may have open [default: as the host] [env: WASH_PROVIDER_MAX_FILES]' -r
 complete -c wash -n "__fish_wash_using_subcommand up" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
