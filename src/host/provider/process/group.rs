@@ -105,7 +105,8 @@ impl Enclosure {
                 base.display()
             )));
         }
-        let dir = base.join(format!("{PREFIX}{name}"));
+        sweep_deserted(base);
+        let dir = Self::path(base, name);
         fs::create_dir(&dir).map_err(|error| {
             Absent(format!(
                 "cannot make the control group {}: {error}",
@@ -267,6 +268,18 @@ pub(super) fn sweep(dir: &Path) {
         clear(dir);
         let _ = fs::remove_dir(dir.join(OWN));
         let _ = fs::remove_dir(dir);
+    }
+}
+
+/// Removes groups that killed hosts have left after they moved there: what swept after them was in there too.
+fn sweep_deserted(base: &Path) {
+    for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|it| it.starts_with(PREFIX));
+        // It stays if anybody is there.
+        if ours && fs::remove_dir(entry.path().join(OWN)).is_ok() {
+            sweep(&entry.path());
+        }
     }
 }
 

@@ -62,6 +62,16 @@ fn only_groups_of_hosts_are_swept() {
     }
     assert!(!ours.exists() && other.exists());
     sweep(Path::new(""));
+    // Left by a host that had moved there; one that has not, or where somebody is, stays.
+    let (left, fresh) = (base.path().join("wash-2"), base.path().join("wash-3"));
+    let lived_in = base.path().join("wash-4");
+    fs::create_dir_all(left.join(OWN)).unwrap();
+    fs::create_dir_all(lived_in.join(OWN).join("member")).unwrap();
+    fs::create_dir(&fresh).unwrap();
+    fs::create_dir(other.join(OWN)).unwrap();
+    sweep_deserted(base.path());
+    assert!(!left.exists() && fresh.exists() && lived_in.exists());
+    assert!(other.join(OWN).exists());
 }
 
 #[test]
