@@ -1,6 +1,6 @@
 //! Consumers that send messages.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::Client;
 use async_nats::jetstream::Context;
@@ -175,7 +175,9 @@ pub(super) async fn flow(js: &Context, client: &Client, seen: &mut Seen) {
     ask(client, "CONSUMER.CREATE.F.f", &consumer.to_string()).await;
     let (mut got, mut asked) = (0, None);
     // Until it says by which request it is held up.
+    let late = Instant::now() + PATIENCE;
     let stalled = loop {
+        assert!(Instant::now() < late, "{got} came, {asked:?}");
         let it = next(&mut inbox).await;
         match &it.headers {
             Some(lines) if it.status.is_some() => {
