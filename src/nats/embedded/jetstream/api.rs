@@ -285,7 +285,7 @@ impl Api {
         let mut page = page("streams", request.offset, PAGES.0, &names, |it| {
             (*it).into()
         });
-        if names.is_empty() {
+        if request.offset >= names.len() {
             page["streams"] = Value::Null;
         }
         Ok(page)
@@ -356,6 +356,7 @@ pub(super) fn page<T>(
     all: &[T],
     show: impl Fn(&T) -> Value,
 ) -> Value {
+    let offset = offset.min(all.len());
     let shown: Vec<Value> = all.iter().skip(offset).take(limit).map(show).collect();
     json!({ "total": all.len(), "offset": offset, "limit": limit, name: shown })
 }

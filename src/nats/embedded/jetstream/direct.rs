@@ -13,7 +13,7 @@ use super::store::{Record, Store};
 use super::subject::Filter;
 use super::time::text;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct Request {
     seq: u64,
@@ -87,6 +87,7 @@ pub(super) fn answer(
             Ok(it) if it.is_batch() => Err(
                 "408 Batched gets are not supported by the embedded server: run nats-server for that",
             ),
+            Ok(it) if it == Request::default() => Err("408 Empty Request"),
             Ok(it) => it.find(store).ok_or("408 Bad Request"),
         },
     };

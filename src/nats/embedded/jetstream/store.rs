@@ -113,16 +113,18 @@ impl Store {
         Ok(seq)
     }
 
-    /// Removes messages; with a floor, also everything below it.
+    /// Removes messages; with a floor, also everything below it, and what comes gets no lower sequence.
     ///
     /// # Errors
     ///
     /// As [`Store::append`].
     pub(super) fn remove(&mut self, kills: Vec<u64>, floor: u64) -> io::Result<()> {
+        let mark = self.mark();
         self.commit(Record {
+            seq: mark.seq.max(floor.saturating_sub(1)),
             floor,
             kills,
-            ..self.mark()
+            ..mark
         })
     }
 

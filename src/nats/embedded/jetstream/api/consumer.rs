@@ -140,11 +140,10 @@ impl ConsumerConfig {
             ]
             .to_vec()
         } else {
-            if self.max_waiting == 0 {
+            if self.max_waiting <= 0 {
                 self.max_waiting = 512;
             }
             [
-                (self.max_waiting < 0, ApiError::MAX_WAITING_NEGATIVE),
                 (beats, ApiError::HEARTBEAT_NEEDS_PUSH),
                 (self.flow_control, ApiError::FLOW_NEEDS_PUSH),
             ]
@@ -163,7 +162,7 @@ impl ConsumerConfig {
         }
         for (at, filter) in self.filters().enumerate() {
             if !is_valid(filter) {
-                return Err(ApiError::FILTER_NOT_SUBSET);
+                return Err(ApiError::config("filter subject is not valid"));
             }
             if self.filters().take(at).any(|it| overlaps(it, filter)) {
                 return Err(ApiError::FILTERS_OVERLAP);

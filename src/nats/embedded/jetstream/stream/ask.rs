@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::api::error::ApiError;
 use super::super::api::json::parse;
@@ -106,11 +106,13 @@ impl Owner {
                 "last_seq": last,
                 "last_ts": text(store.last_time()),
                 "num_subjects": store.subjects(),
-                "num_deleted": deleted,
                 "consumer_count": self.consumers.len(),
             },
             "ts": text(now()),
         });
+        if deleted > 0 {
+            info["state"]["num_deleted"] = deleted.into();
+        }
         if let Some(it) = &self.shared.domain {
             info["domain"] = it.to_string().into();
         }
@@ -119,17 +121,21 @@ impl Owner {
 
     fn describe(&self, request: &Request) -> Result<Value, ApiError> {
         let mut info = self.info();
-        if request.subjects_filter.is_empty() {
-            return Ok(info);
+        let (mut total, mut limit) = (0, 0);
+        if !request.subjects_filter.is_empty() {
+            let filter = Filter::new([&*request.subjects_filter]);
+            let selected = self.store.selected(&filter);
+            let all: BTreeMap<&str, usize> = selected.map(|it| (&**it.0, it.1.len())).collect();
+            (total, limit) = (all.len(), PAGES.2);
+            let shown = all.iter().skip(request.offset).take(limit);
+            let shown: Map<_, _> = shown.map(|it| (it.0.to_string(), json!(it.1))).collect();
+            if !shown.is_empty() {
+                info["state"]["subjects"] = shown.into();
+            }
         }
-        let filter = Filter::new([&*request.subjects_filter]);
-        let selected = self.store.selected(&filter);
-        let all: BTreeMap<&str, usize> = selected.map(|it| (&**it.0, it.1.len())).collect();
-        let shown = all.iter().skip(request.offset).take(PAGES.2);
-        info["state"]["subjects"] = shown.map(|it| (it.0.to_string(), json!(it.1))).collect();
-        info["total"] = all.len().into();
+        info["total"] = total.into();
         info["offset"] = request.offset.into();
-        info["limit"] = PAGES.2.into();
+        info["limit"] = limit.into();
         Ok(info)
     }
 
@@ -162,10 +168,9 @@ impl Owner {
         }
         let before = self.store.messages();
         let end = self.store.last() + 1;
-        let until = if request.seq == 0 {
-            end
-        } else {
-            request.seq.min(end)
+        let until = match request.seq {
+            0 => end,
+            seq => seq,
         };
         let filter = Filter::new([&*request.filter]);
         let outcome = if filter.is_all() && request.keep == 0 {

@@ -294,7 +294,6 @@ pub(super) async fn requests(js: &Context, client: &Client, seen: &mut Seen) {
         r#"{"batch":3,"expires":500000000,"idle_heartbeat":200000000}"#,
         r#"{"batch":1,"expires":100000000,"idle_heartbeat":90000000}"#,
         r#"{"batch":"#,
-        "x",
     ] {
         pull(body).await;
         let mut heard = Vec::new();
@@ -306,7 +305,10 @@ pub(super) async fn requests(js: &Context, client: &Client, seen: &mut Seen) {
             };
             let it = it.unwrap();
             ended = it.status.is_some_and(|it| it.as_u16() != 100);
-            heard.push(face(&it));
+            // How JSON is wrong is told in everybody's own words.
+            let face = face(&it);
+            let end = face.find("Bad Request -").unwrap_or(face.len());
+            heard.push(face.get(..end).unwrap_or_default().to_owned());
         }
         heard.dedup();
         seen.add(&format!("pull {body}"), heard);
@@ -392,7 +394,7 @@ pub(super) async fn requests(js: &Context, client: &Client, seen: &mut Seen) {
     );
     let ack = it.reply.clone().unwrap();
     client.request(ack, "+ACK".into()).await.unwrap();
-    let mut info = info;
+    let (mut info, late) = (info, Instant::now() + PATIENCE);
     while info["error"].is_null() && Instant::now() < late {
         info = ask(client, "CONSUMER.INFO.R.e", "").await;
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -50,10 +50,6 @@ pub(super) async fn refused(js: &Context, client: &Client, seen: &mut Seen) {
             r#"{"stream_name":"X","config":{"durable_name":"Z"}}"#,
         ),
         (
-            "CONSUMER.CREATE.X.Y",
-            r#"{"stream_name":"X","config":{"durable_name":"Y","name":"Z"}}"#,
-        ),
-        (
             "CONSUMER.CREATE.X.Y.x.1",
             r#"{"stream_name":"X","config":{"name":"Y","filter_subject":"x.2"}}"#,
         ),

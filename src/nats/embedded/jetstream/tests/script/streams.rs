@@ -201,7 +201,10 @@ pub(super) async fn gets(js: &Context, client: &Client, seen: &mut Seen) {
         let state = ask(client, "STREAM.INFO.G", r#"{"subjects_filter":"g.*"}"#).await;
         let (state, error) = (&state["state"], &it["error"]["err_code"]);
         let state = ["messages", "first_seq", "last_seq", "subjects"].map(|it| &state[it]);
-        seen.add(&format!("purge {body}"), (&it["purged"], error, state));
+        seen.add(
+            &format!("purge {body}"),
+            (it["purged"].as_u64().unwrap_or(0), error, state),
+        );
     }
     js.delete_stream("G").await.unwrap();
 }
