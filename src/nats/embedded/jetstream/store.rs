@@ -3,6 +3,7 @@
 //! Below `stream.rs`, which decides what comes and goes. Every removal is written down, so that what is read back after
 //! a crash is what was there, whatever the limits were. Knows nothing of consumers, acknowledgements or the bus.
 
+mod find;
 mod log;
 mod record;
 #[cfg(test)]
@@ -18,7 +19,6 @@ use bytes::Bytes;
 pub(super) use self::log::Pending;
 use self::log::{Log, Place, Sizes};
 pub(super) use self::record::Record;
-use super::subject::Filter;
 
 /// Bytes that one step of cleaning looks at.
 const SWEEP: u64 = 256 * 1024;
@@ -284,115 +284,6 @@ impl Store {
             (At::Disk(_), None) => return Ok(None),
         }
         Ok(Some(record))
-    }
-
-    pub(super) fn subject_of(&self, seq: u64) -> Option<&Arc<str>> {
-        self.messages.get(&seq).map(|it| &it.subject)
-    }
-
-    pub(super) fn time_of(&self, seq: u64) -> Option<i64> {
-        self.messages.get(&seq).map(|it| it.time)
-    }
-
-    pub(super) fn size_of(&self, seq: u64) -> u64 {
-        self.messages.get(&seq).map_or(0, |it| it.size.into())
-    }
-
-    /// The first message at or behind `from` that is selected; gives up after looking at `budget`, and then says where.
-    pub(super) fn next(
-        &self,
-        from: u64,
-        filter: &Filter,
-        budget: usize,
-    ) -> Result<Option<u64>, u64> {
-        if let Some(subject) = filter.literal() {
-            let seqs = self.subjects.get(subject);
-            return Ok(seqs.and_then(|it| it.get(it.partition_point(|it| *it < from)).copied()));
-        }
-        for (looked, (seq, entry)) in self.messages.range(from..).enumerate() {
-            if filter.matches(&entry.subject) {
-                return Ok(Some(*seq));
-            }
-            if looked >= budget {
-                return Err(seq.saturating_add(1));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The last message that is selected.
-    pub(super) fn last_of(&self, filter: &Filter) -> Option<u64> {
-        if filter.is_all() {
-            return self.messages.last_key_value().map(|it| *it.0);
-        }
-        let lasts = self.selected(filter).filter_map(|(_, seqs)| seqs.back());
-        lasts.max().copied()
-    }
-
-    /// How many messages at or behind `from` are selected.
-    pub(super) fn count(&self, from: u64, filter: &Filter) -> u64 {
-        if filter.is_all() && from <= self.first() {
-            return self.messages.len() as u64;
-        }
-        self.selected(filter)
-            .map(|(_, seqs)| (seqs.len() - seqs.partition_point(|it| *it < from)) as u64)
-            .sum()
-    }
-
-    /// The messages of each subject that is selected, oldest first.
-    pub(super) fn selected<'a>(
-        &'a self,
-        filter: &'a Filter,
-    ) -> Box<dyn Iterator<Item = (&'a Arc<str>, &'a VecDeque<u64>)> + 'a> {
-        match filter.literal() {
-            Some(subject) => Box::new(self.subjects.get_key_value(subject).into_iter()),
-            None => Box::new(self.subjects.iter().filter(|it| filter.matches(it.0))),
-        }
-    }
-
-    /// The messages of one subject, oldest first.
-    pub(super) fn of_subject(&self, subject: &str) -> Option<&VecDeque<u64>> {
-        self.subjects.get(subject)
-    }
-
-    pub(super) fn sequences(&self) -> impl Iterator<Item = u64> {
-        self.messages.keys().copied()
-    }
-
-    /// The first message of this time or later.
-    pub(super) fn at_time(&self, time: i64) -> Option<u64> {
-        // Times never fall as sequences rise, so this could be a search; it is asked for once per consumer.
-        let mut messages = self.messages.iter();
-        messages.find(|(_, it)| it.time >= time).map(|it| *it.0)
-    }
-
-    /// The first message, or where the next will be; 0 when there never was one.
-    pub(super) fn first(&self) -> u64 {
-        match self.messages.first_key_value() {
-            Some((seq, _)) => *seq,
-            None if self.last == 0 => 0,
-            None => self.last.saturating_add(1),
-        }
-    }
-
-    pub(super) fn last(&self) -> u64 {
-        self.last
-    }
-
-    pub(super) fn last_time(&self) -> i64 {
-        self.last_time
-    }
-
-    pub(super) fn messages(&self) -> u64 {
-        self.messages.len() as u64
-    }
-
-    pub(super) fn subjects(&self) -> usize {
-        self.subjects.len()
-    }
-
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
     }
 
     /// Bytes a message will count for, as on nats-server.

@@ -123,34 +123,30 @@ impl ConsumerConfig {
 
     fn check_delivery(&mut self, stream: &StreamConfig) -> Result<(), ApiError> {
         let (to, beat) = (&self.deliver_subject, self.idle_heartbeat);
-        let beats = !beat.is_zero();
-        let wrong = if self.is_push() {
-            [
-                (!is_literal(to) || !is_valid(to), ApiError::DELIVER_WILDCARD),
-                (
-                    stream.subjects.iter().any(|it| overlaps(it, to)),
-                    ApiError::DELIVER_CYCLE,
-                ),
-                (self.max_waiting != 0, ApiError::PUSH_MAX_WAITING),
-                (
-                    beats && beat < Duration::from_millis(100),
-                    ApiError::SMALL_HEARTBEAT,
-                ),
-                (self.flow_control && !beats, ApiError::FLOW_NEEDS_HEARTBEAT),
-            ]
-            .to_vec()
-        } else {
-            if self.max_waiting <= 0 {
-                self.max_waiting = 512;
-            }
-            [
-                (beats, ApiError::HEARTBEAT_NEEDS_PUSH),
-                (self.flow_control, ApiError::FLOW_NEEDS_PUSH),
-            ]
-            .to_vec()
-        };
-        let found = wrong.into_iter().find(|it| it.0);
-        found.map_or(Ok(()), |it| Err(it.1))
+        let (push, beats) = (self.is_push(), !beat.is_zero());
+        let cycle = || stream.subjects.iter().any(|it| overlaps(it, to));
+        ApiError::first([
+            (
+                push && !(is_literal(to) && is_valid(to)),
+                ApiError::DELIVER_WILDCARD,
+            ),
+            (push && cycle(), ApiError::DELIVER_CYCLE),
+            (push && self.max_waiting != 0, ApiError::PUSH_MAX_WAITING),
+            (
+                push && beats && beat < Duration::from_millis(100),
+                ApiError::SMALL_HEARTBEAT,
+            ),
+            (
+                push && self.flow_control && !beats,
+                ApiError::FLOW_NEEDS_HEARTBEAT,
+            ),
+            (!push && beats, ApiError::HEARTBEAT_NEEDS_PUSH),
+            (!push && self.flow_control, ApiError::FLOW_NEEDS_PUSH),
+        ])?;
+        if !push && self.max_waiting <= 0 {
+            self.max_waiting = 512;
+        }
+        Ok(())
     }
 
     fn check_filters(&self) -> Result<(), ApiError> {
@@ -173,24 +169,31 @@ impl ConsumerConfig {
 
     /// This, as it may become `next`.
     pub(crate) fn may_become(&self, next: &Self) -> Result<(), ApiError> {
-        for (changed, what) in [
-            (self.deliver_policy != next.deliver_policy, "deliver policy"),
-            (self.opt_start_seq != next.opt_start_seq, "start sequence"),
-            (self.opt_start_time != next.opt_start_time, "start time"),
-            (self.ack_policy != next.ack_policy, "ack policy"),
-            (self.idle_heartbeat != next.idle_heartbeat, "heart beats"),
-            (self.flow_control != next.flow_control, "flow control"),
-            (self.is_push() != next.is_push(), "push or pull"),
-        ] {
-            if changed {
-                return Err(ApiError::new(
-                    500,
-                    10012,
-                    format!("{what} can not be updated"),
-                ));
-            }
-        }
-        Ok(())
+        let fixed = |what| ApiError::new(500, 10012, format!("{what} can not be updated"));
+        ApiError::first([
+            (
+                self.deliver_policy != next.deliver_policy,
+                fixed("deliver policy"),
+            ),
+            (
+                self.opt_start_seq != next.opt_start_seq,
+                fixed("start sequence"),
+            ),
+            (
+                self.opt_start_time != next.opt_start_time,
+                fixed("start time"),
+            ),
+            (self.ack_policy != next.ack_policy, fixed("ack policy")),
+            (
+                self.idle_heartbeat != next.idle_heartbeat,
+                fixed("heart beats"),
+            ),
+            (
+                self.flow_control != next.flow_control,
+                fixed("flow control"),
+            ),
+            (self.is_push() != next.is_push(), fixed("push or pull")),
+        ])
     }
 
     pub(crate) fn is_push(&self) -> bool {

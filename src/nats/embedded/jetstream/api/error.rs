@@ -73,6 +73,13 @@ impl ApiError {
         }
     }
 
+    /// The first refusal whose condition holds.
+    pub(crate) fn first<const N: usize>(of: [(bool, Self); N]) -> Result<(), Self> {
+        of.into_iter()
+            .find(|it| it.0)
+            .map_or(Ok(()), |it| Err(it.1))
+    }
+
     /// A stream's configuration does not hold together.
     pub(crate) fn config(text: impl ToString) -> Self {
         Self::new(500, 10052, text)

@@ -101,28 +101,24 @@ impl StreamConfig {
             let most = if ages { self.max_age } else { Duration::MAX };
             self.duplicate_window = Duration::from_secs(120).min(most);
         }
-        for (wrong, text) in [
+        let wide = ages && self.duplicate_window > self.max_age;
+        let short = self.duplicate_window < SHORTEST;
+        let config = ApiError::config;
+        ApiError::first([
             (
                 ages && self.max_age < SHORTEST,
-                "max age needs to be >= 100ms",
+                config("max age needs to be >= 100ms"),
             ),
             (
-                ages && self.duplicate_window > self.max_age,
-                "duplicates window can not be larger then max age",
+                wide,
+                config("duplicates window can not be larger then max age"),
             ),
-            (
-                self.duplicate_window < SHORTEST,
-                "duplicates window needs to be >= 100ms",
-            ),
+            (short, config("duplicates window needs to be >= 100ms")),
             (
                 self.deny_purge && self.allow_rollup_hdrs,
-                "roll-ups require the purge permission",
+                config("roll-ups require the purge permission"),
             ),
-        ] {
-            if wrong {
-                return Err(ApiError::config(text));
-            }
-        }
+        ])?;
         self.check_subjects()?;
         Ok(self)
     }
@@ -158,21 +154,22 @@ impl StreamConfig {
 
     /// This, as it may become `next`.
     pub(crate) fn may_become(&self, next: &Self) -> Result<(), ApiError> {
-        for (changed, text) in [
-            (next.storage != self.storage, "change storage type"),
-            (self.sealed && !next.sealed, "unseal a sealed stream"),
+        let cannot = |text| ApiError::config(format!("stream configuration update can not {text}"));
+        ApiError::first([
+            (next.storage != self.storage, cannot("change storage type")),
+            (
+                self.sealed && !next.sealed,
+                cannot("unseal a sealed stream"),
+            ),
             (
                 self.deny_delete && !next.deny_delete,
-                "cancel deny message deletes",
+                cannot("cancel deny message deletes"),
             ),
-            (self.deny_purge && !next.deny_purge, "cancel deny purge"),
-        ] {
-            if changed {
-                let text = format!("stream configuration update can not {text}");
-                return Err(ApiError::config(text));
-            }
-        }
-        Ok(())
+            (
+                self.deny_purge && !next.deny_purge,
+                cannot("cancel deny purge"),
+            ),
+        ])
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tempfile::tempdir;
 
+use super::super::subject::Filter;
+use super::Store;
 use super::log::Sizes;
-use super::{Filter, Store};
 
 const SMALL: Sizes = Sizes {
     segment: 4096,

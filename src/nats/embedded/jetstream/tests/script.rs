@@ -5,12 +5,13 @@ mod limits;
 mod pulls;
 mod pushes;
 mod refused;
+mod requests;
 mod streams;
 mod values;
 
 use std::fmt::{Debug, Write as _};
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer;
 use async_nats::jetstream::stream::Config;
@@ -59,7 +60,8 @@ impl Seen {
     }
 }
 
-pub(super) async fn run(client: Client) -> Vec<String> {
+/// What a client sees; on servers too old for this client, only what it asks in its own words.
+pub(super) async fn run(client: Client, older: bool) -> Vec<String> {
     let mut seen = Seen::default();
     core::core(&client, &mut seen).await;
     for context in [
@@ -71,16 +73,31 @@ pub(super) async fn run(client: Client) -> Vec<String> {
         streams::lists(&context, &client, &mut seen).await;
         limits::limits(&context, &mut seen).await;
         limits::ids(&context, &mut seen).await;
-        values::values(&context, &mut seen).await;
-        values::objects(&context, &mut seen).await;
-        pulls::pulls(&context, &mut seen).await;
-        pulls::policies(&context, &mut seen).await;
-        pulls::requests(&context, &client, &mut seen).await;
-        pushes::pushes(&context, &client, &mut seen).await;
+        requests::requests(&context, &client, &mut seen).await;
+        if !older {
+            values::values(&context, &mut seen).await;
+            values::objects(&context, &mut seen).await;
+            pulls::pulls(&context, &mut seen).await;
+            pulls::policies(&context, &mut seen).await;
+            pushes::pushes(&context, &client, &mut seen).await;
+        }
         pushes::flow(&context, &client, &mut seen).await;
         refused::refused(&context, &client, &mut seen).await;
     }
     seen.0
+}
+
+/// A new stream; nats-server may still be clearing away one of that name.
+async fn make(js: &Context, config: Config) -> jetstream::stream::Stream {
+    let late = Instant::now() + PATIENCE;
+    loop {
+        match js.create_stream(config.clone()).await {
+            Err(error) if Instant::now() < late && error.to_string().contains("10049") => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            other => return other.expect("it can be made"),
+        }
+    }
 }
 
 /// What comes in time.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream::Context;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
 
-use super::{PATIENCE, Seen, config, put};
+use super::{PATIENCE, Seen, config, make, put};
 
 pub(super) async fn limits(js: &Context, seen: &mut Seen) {
     for storage in [StorageType::File, StorageType::Memory] {
@@ -96,7 +96,7 @@ pub(super) async fn limits(js: &Context, seen: &mut Seen) {
                 storage,
                 ..config
             };
-            let mut stream = js.create_stream(config).await.unwrap();
+            let mut stream = make(js, config).await;
             for (subject, payload) in [
                 ("l.a", "1"),
                 ("l.b", "22"),
@@ -145,7 +145,7 @@ pub(super) async fn ids(js: &Context, seen: &mut Seen) {
         duplicate_window: Duration::from_millis(300),
         ..config("D", "d.>")
     };
-    js.create_stream(config).await.unwrap();
+    make(js, config).await;
     let id = &[("Nats-Msg-Id", "a")];
     seen.outcome("window", put(js, "d.1", id, "x").await);
     seen.outcome("window", put(js, "d.2", id, "y").await);

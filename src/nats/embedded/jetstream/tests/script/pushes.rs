@@ -10,10 +10,10 @@ use futures_util::StreamExt;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::{PATIENCE, Seen, ask, config, face, next};
+use super::{PATIENCE, Seen, ask, config, face, make, next};
 
 pub(super) async fn pushes(js: &Context, client: &Client, seen: &mut Seen) {
-    let stream = js.create_stream(config("Q", "q.>")).await.unwrap();
+    let stream = make(js, config("Q", "q.>")).await;
     let body = "x".repeat(10_000);
     for i in 0..300 {
         js.publish(format!("q.{}", i % 3), body.clone().into())
@@ -158,7 +158,7 @@ pub(super) async fn pushes(js: &Context, client: &Client, seen: &mut Seen) {
 
 /// A client that does not confirm what it got is waited for; a group shares what comes.
 pub(super) async fn flow(js: &Context, client: &Client, seen: &mut Seen) {
-    js.create_stream(config("F", "f.>")).await.unwrap();
+    make(js, config("F", "f.>")).await;
     let body = Bytes::from("x".repeat(100_000));
     for _ in 0..200 {
         js.publish("f.1", body.clone())

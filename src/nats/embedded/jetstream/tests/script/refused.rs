@@ -3,10 +3,10 @@
 use async_nats::Client;
 use async_nats::jetstream::Context;
 
-use super::{Seen, ask, config};
+use super::{Seen, ask, config, make};
 
 pub(super) async fn refused(js: &Context, client: &Client, seen: &mut Seen) {
-    js.create_stream(config("X", "x.>")).await.unwrap();
+    make(js, config("X", "x.>")).await;
     for (subject, body) in [
         ("STREAM.CREATE.Y", "{"),
         ("STREAM.CREATE.Y", r#"{"name":"Z"}"#),

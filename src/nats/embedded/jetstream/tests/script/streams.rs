@@ -6,10 +6,10 @@ use async_nats::jetstream::stream::{Config, StorageType};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
-use super::{Seen, ask, config, face, put};
+use super::{Seen, ask, config, face, make, put};
 
 pub(super) async fn streams(js: &Context, seen: &mut Seen) {
-    let mut stream = js.create_stream(config("S", "s.>")).await.unwrap();
+    let mut stream = make(js, config("S", "s.>")).await;
     let info = stream.cached_info();
     seen.add(
         "created",
@@ -147,7 +147,7 @@ pub(super) async fn gets(js: &Context, client: &Client, seen: &mut Seen) {
         allow_direct: true,
         ..config("G", "g.>")
     };
-    js.create_stream(config).await.unwrap();
+    make(js, config).await;
     for i in 0..12 {
         let lines: &[_] = if i % 2 == 0 { &[] } else { &[("A", "b")] };
         put(js, &format!("g.{}", i % 4), lines, &i.to_string())
@@ -212,7 +212,7 @@ pub(super) async fn gets(js: &Context, client: &Client, seen: &mut Seen) {
 /// Streams and consumers, listed.
 pub(super) async fn lists(js: &Context, client: &Client, seen: &mut Seen) {
     for (name, subject) in [("LA", "la.>"), ("LB", "lb.*"), ("LC", "lc")] {
-        js.create_stream(config(name, subject)).await.unwrap();
+        make(js, config(name, subject)).await;
     }
     put(js, "la.1", &[], "x").await.unwrap();
     put(js, "la.2", &[], "x").await.unwrap();
