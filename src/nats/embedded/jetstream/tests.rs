@@ -17,6 +17,13 @@ use super::{Config, Sync};
 
 const DOMAIN: &str = "core";
 
+/// Waits for answers as long as a busy machine may need.
+fn patient(client: async_nats::Client) -> async_nats::jetstream::Context {
+    let mut context = async_nats::jetstream::new(client);
+    context.set_timeout(Duration::from_secs(60));
+    context
+}
+
 /// A server of ours.
 pub(super) struct Ours(Running);
 

@@ -65,8 +65,8 @@ impl Owner {
         }
         let size = self.store.size(subject, headers, payload).into();
         let usage = &self.shared.usage;
-        let used = usage.memory.get() - self.share.0 + self.store.bytes();
-        if self.disk.is_none() && used + size > usage.max_memory {
+        let used = || usage.memory.get() - self.share.0 + self.store.bytes();
+        if self.disk.is_none() && used() + size > usage.max_memory {
             return Err(ApiError::NO_ROOM);
         }
         let mut kills = self.surplus(Some((subject, size)))?;

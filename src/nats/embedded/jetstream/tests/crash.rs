@@ -180,7 +180,7 @@ async fn remove(
 }
 
 async fn check(url: &str, known: &Known, since: u64) {
-    let js = jetstream::new(async_nats::connect(url).await.unwrap());
+    let js = super::patient(async_nats::connect(url).await.unwrap());
     if let Some((last, _)) = known.log.last_key_value() {
         let stream = js.get_stream("LOG").await.unwrap();
         assert!(stream.cached_info().state.last_sequence >= *last);
@@ -284,7 +284,7 @@ fn size(dir: &Path) -> u64 {
 async fn churn_does_not_fill_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let ours = Ours::start(dir.path().to_owned(), Sync::default());
-    let js = jetstream::new(async_nats::connect(ours.url()).await.unwrap());
+    let js = super::patient(async_nats::connect(ours.url()).await.unwrap());
     let config = jetstream::kv::Config {
         bucket: "B".to_owned(),
         ..Default::default()
@@ -313,7 +313,7 @@ async fn churn_does_not_fill_the_disk() {
     assert_eq!(bucket.get("cold").await.unwrap().unwrap(), "old");
     ours.stop().await;
     let ours = Ours::start(dir.path().to_owned(), Sync::default());
-    let js = jetstream::new(async_nats::connect(ours.url()).await.unwrap());
+    let js = super::patient(async_nats::connect(ours.url()).await.unwrap());
     let bucket = js.get_key_value("B").await.unwrap();
     assert_eq!(bucket.get("cold").await.unwrap().unwrap(), "old");
     assert_eq!(bucket.get("k1").await.unwrap().unwrap().len(), 1000);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream::{self, Context, stream::Config};
+use async_nats::jetstream::{Context, stream::Config};
 use futures_util::future::join_all;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
@@ -55,7 +55,7 @@ async fn check(js: &Context, acked: &BTreeMap<u64, String>) {
 async fn what_fails_is_told_and_nothing_acknowledged_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let victim = Victim::start(dir.path());
-    let js = jetstream::new(async_nats::connect(&victim.url).await.unwrap());
+    let js = super::patient(async_nats::connect(&victim.url).await.unwrap());
     let config = Config {
         name: "FULL".to_owned(),
         subjects: vec!["full.>".to_owned()],
@@ -87,6 +87,6 @@ async fn what_fails_is_told_and_nothing_acknowledged_is_lost() {
     );
     drop(victim);
     let again = Victim::start(dir.path());
-    let js = jetstream::new(async_nats::connect(&again.url).await.unwrap());
+    let js = super::patient(async_nats::connect(&again.url).await.unwrap());
     check(&js, &acked).await;
 }
