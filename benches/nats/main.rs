@@ -47,8 +47,11 @@ const QUICK: Effort = Effort {
 /// A load, and what it does in a second.
 struct Load {
     name: &'static str,
-    rate: Box<dyn FnMut(&Server, Duration) -> f64>,
+    rate: Box<Rate>,
 }
+
+/// Loads a server for so long, and says how much it did in a second.
+type Rate = dyn FnMut(&Server, Duration) -> f64;
 
 /// What one process of the benchmark does that it starts itself.
 const SERVE: &str = "serve-embedded";

@@ -31,7 +31,7 @@ const MUCH: usize = 64 * 1024;
 /// Reads in a row after which others get their turn.
 const TURNS: usize = 16;
 
-/// How long more is looked for before this sleeps: to be woken takes longer than most answers.
+/// How long more is looked for before this sleeps: to be woken on another processor takes longer than most answers.
 const LOOK: Duration = Duration::from_micros(50);
 
 /// Whoever was silent for longer is not looked for.
@@ -150,9 +150,9 @@ async fn read(
         let came = match now {
             Some(it) => it,
             None if last.elapsed() < look => {
-                // Whoever else wants this processor has it first.
-                std::thread::yield_now();
                 tokio::task::yield_now().await;
+                // With nothing to do here, whoever else wants this processor has it first.
+                std::thread::yield_now();
                 continue;
             }
             None => tokio::select! {
@@ -195,7 +195,7 @@ async fn read(
             it.room().await;
         }
         last = Instant::now();
-        look = match silent < CHATTY && !session.went_inside() {
+        look = match silent < CHATTY {
             true => LOOK,
             false => Duration::ZERO,
         };

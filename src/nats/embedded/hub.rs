@@ -76,8 +76,6 @@ pub(super) struct Wake {
     pub(super) clients: Vec<Arc<Client>>,
     /// Who is behind, and should be waited for.
     pub(super) crowded: Option<Sink>,
-    /// Something went to the server itself, which has work now.
-    pub(super) inside: bool,
 }
 
 impl Hub {
@@ -175,7 +173,6 @@ impl Hub {
             Sink::Client(it) => it,
             Sink::Bus(inbox) => {
                 let taken = inbox.deliver(message);
-                wake.inside |= taken;
                 if taken && inbox.crowded() {
                     wake.crowded = Some(to.sink.clone());
                 }

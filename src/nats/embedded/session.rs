@@ -110,11 +110,6 @@ impl Session {
         }
     }
 
-    /// The server itself has got work since this was asked last.
-    pub(super) fn went_inside(&mut self) -> bool {
-        std::mem::take(&mut self.wake.inside)
-    }
-
     /// Whom to wait for a little before more is read.
     pub(super) fn crowded(&mut self) -> Option<Sink> {
         self.wake.crowded.take()
