@@ -57,7 +57,8 @@ async fn bucket(server: &Server) -> Store {
         ..Config::default()
     };
     let jetstream = async_nats::jetstream::new(client);
-    let bucket = jetstream.create_key_value(config).await.unwrap();
+    let made = jetstream.create_key_value(config).await;
+    let bucket = made.expect("a bucket, for which this client needs nats-server 2.10 or newer");
     for key in 0..KEYS {
         bucket.put(key.to_string(), VALUE).await.unwrap();
     }
