@@ -83,7 +83,7 @@ pub(super) async fn serve(mut socket: TcpStream, peer: SocketAddr, id: u64, serv
     session.flush();
     client.leave(&serving.hub);
     match &ended {
-        Ended::Cut => tracing::warn!(client = id, %peer, "closed a slow consumer"),
+        Ended::Cut => tracing::debug!(client = id, %peer, "a client was cut off"),
         Ended::Refused(reason) => tracing::debug!(client = id, %peer, %reason, "closed a client"),
         Ended::Gone => tracing::debug!(client = id, %peer, "a client left"),
     }

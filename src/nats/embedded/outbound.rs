@@ -185,7 +185,11 @@ impl Outbound {
                 Writer::Tls(stream) => self.encrypt(stream, stall).await,
             };
             if let Err(error) = written {
-                tracing::debug!(%error, "cannot write to a client");
+                if error.kind() == io::ErrorKind::TimedOut {
+                    tracing::warn!("cut off a client that takes nothing");
+                } else {
+                    tracing::debug!(%error, "cannot write to a client");
+                }
                 return self.cut_off();
             }
         }

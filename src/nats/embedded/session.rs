@@ -45,7 +45,7 @@ pub(super) struct Session {
 pub(super) enum Ended {
     /// The client left, or the server does.
     Gone,
-    /// It was too slow.
+    /// It was too slow, or cannot be written to.
     Cut,
     /// It was told why, where servers tell.
     Refused(Cow<'static, str>),
