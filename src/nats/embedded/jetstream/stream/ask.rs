@@ -22,6 +22,7 @@ const PAGES: (usize, usize, usize) = (1024, 256, 100_000);
 #[serde(default)]
 struct Request {
     subjects_filter: String,
+    deleted_details: bool,
     offset: usize,
     seq: u64,
     keep: usize,
@@ -121,22 +122,25 @@ impl Owner {
 
     fn describe(&self, request: &Request) -> Result<Value, ApiError> {
         let mut info = self.info();
-        let (mut total, mut limit) = (0, 0);
-        if !request.subjects_filter.is_empty() {
-            let filter = Filter::new([&*request.subjects_filter]);
-            let selected = self.store.selected(&filter);
-            let all: BTreeMap<&str, usize> = selected.map(|it| (&**it.0, it.1.len())).collect();
-            (total, limit) = (all.len(), PAGES.2);
-            let shown = all.iter().skip(request.offset).take(limit);
-            let shown: Map<_, _> = shown.map(|it| (it.0.to_string(), json!(it.1))).collect();
-            if !shown.is_empty() {
-                info["state"]["subjects"] = shown.into();
-            }
+        if request.deleted_details && info["state"]["num_deleted"] != 0 {
+            info["state"]["deleted"] = self.deleted().into();
+        }
+        if request.subjects_filter.is_empty() {
+            return Ok(info);
         }
         info["total"] = total.into();
         info["offset"] = request.offset.into();
         info["limit"] = limit.into();
         Ok(info)
+    }
+
+    /// Sequences without a message behind the first, as many as a page holds.
+    fn deleted(&self) -> Vec<u64> {
+        let (first, last) = (self.store.first(), self.store.last());
+        (first..=last)
+            .filter(|it| self.store.subject_of(*it).is_none())
+            .take(PAGES.2)
+            .collect()
     }
 
     async fn update(&mut self, config: StreamConfig) -> Result<Value, ApiError> {
