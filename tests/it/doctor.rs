@@ -402,7 +402,7 @@ fn a_leaf_link_that_is_down() {
         "{said}"
     );
     // The monitoring of another server says nothing about this one.
-    let other = NatsServer::start();
+    let other = NatsServer::start_real("jetstream {}");
     let _host = FakeHost::start(other.url(), Manners::default());
     let args = ["--server", other.url(), "--monitor", &monitor];
     assert_eq!(Diagnosis::of(&env, &args).status("leaf"), "skipped");
