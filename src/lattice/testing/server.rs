@@ -48,7 +48,7 @@ pub(crate) enum Login {
 enum Kind {
     Process(Process),
     /// None while it is stopped.
-    Embedded(Setup, Option<embedded::Running>),
+    Embedded(Box<Setup>, Option<embedded::Running>),
 }
 
 impl NatsServer {
@@ -71,7 +71,7 @@ impl NatsServer {
         let running = embedded::Server::start(setup.embedded(&dir, any)).unwrap();
         Self {
             url: format!("nats://{}", running.address()),
-            kind: Kind::Embedded(setup, Some(running)),
+            kind: Kind::Embedded(Box::new(setup), Some(running)),
             dir,
         }
     }
@@ -235,7 +235,8 @@ async fn a_server_starts_again_with_its_store() {
     let client = server.client().await;
     let create = r#"{"name":"S","subjects":["s"]}"#;
     let made = client.request("$JS.API.STREAM.CREATE.S", create.into());
-    assert!(made.await.unwrap().payload.starts_with(b"{\"type"));
+    let made = String::from_utf8(made.await.unwrap().payload.into()).unwrap();
+    assert!(made.contains("\"did_create\":true"), "{made}");
     server.restart().await;
     let answer = info(server.client().await).await;
     assert_eq!(answer["streams"], 1, "{answer}");
