@@ -101,6 +101,20 @@ impl Consumer {
         }
     }
 
+    /// Where the next delivery of a message is acknowledged.
+    pub(super) fn ack_subject(&self, around: &Around<'_>, message: &Record, new: bool) -> String {
+        let deliveries = self.unacked.get(&message.seq).map_or(0, |it| it.deliveries) + 1;
+        format!(
+            "$JS.ACK.{}.{}.{deliveries}.{}.{}.{}.{}",
+            around.stream,
+            self.name,
+            message.seq,
+            self.delivered.consumer_seq + 1,
+            message.time,
+            self.pending.saturating_sub(new.into()),
+        )
+    }
+
     /// Hands a message to whoever listens on `to`; false when nobody does, and then nothing has changed.
     pub(super) fn hand_out(
         &mut self,
@@ -112,11 +126,7 @@ impl Consumer {
         let seq = message.seq;
         let deliveries = self.unacked.get(&seq).map_or(0, |it| it.deliveries) + 1;
         let consumer_seq = self.delivered.consumer_seq + 1;
-        let pending = self.pending.saturating_sub(new.into());
-        let reply = format!(
-            "$JS.ACK.{}.{}.{deliveries}.{seq}.{consumer_seq}.{}.{pending}",
-            around.stream, self.name, message.time,
-        );
+        let reply = self.ack_subject(around, message, new);
         let (mut headers, mut payload) = (message.headers.clone(), &message.payload);
         let nothing = Bytes::new();
         if self.config.headers_only {

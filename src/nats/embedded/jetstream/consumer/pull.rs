@@ -76,7 +76,7 @@ impl Pull {
 
     pub(super) fn end(&mut self, bus: &Bus, text: &str) {
         for it in self.queue.drain(..) {
-            it.end(bus, text);
+            it.say(bus, text, &[]);
         }
     }
 }
@@ -142,12 +142,13 @@ impl Consumer {
                 first.end(around.bus, "408 Request Timeout");
                 continue;
             }
+            let size = match first.bytes_left {
+                // As nats-server counts, with where it is acknowledged.
+                Some(_) => size + self.ack_subject(around, message, new).len() as u64,
+                None => size,
+            };
             if first.bytes_left.is_some_and(|it| it < size) {
-                let text = match first.given {
-                    true => "409 Batch Completed",
-                    false => "409 Message Size Exceeds MaxBytes",
-                };
-                first.end(around.bus, text);
+                first.end(around.bus, "409 Message Size Exceeds MaxBytes");
                 continue;
             }
             if !self.hand_out(around, &first.reply, message, new) {

@@ -31,7 +31,30 @@ pub(super) const DIFFERENT: &[(&str, &str)] = &[
 ];
 
 /// Steps that end otherwise on nats-server 2.9, which is older than what they use.
-pub(super) const NEWER: &[(&str, &str)] = &[];
+pub(super) const NEWER: &[(&str, &str)] = &[
+    (
+        "direct of none",
+        "it listens for all streams, so nobody is told that there is none",
+    ),
+    ("pull of none", "as above"),
+    ("account", "its totals lag behind deletions"),
+    (
+        "purge {\"seq\"",
+        "it does not skip deleted messages for the first sequence",
+    ),
+    ("purge {\"keep\"", "as above"),
+    ("bytes new", "it discards old ones all the same"),
+    ("rollup", "it does not answer a value that it does not know"),
+    (
+        "STREAM.CREATE.Y",
+        "it takes subjects and ages that are refused since",
+    ),
+    (
+        "CONSUMER.CREATE.X.Y",
+        "it knows one filter only, and other codes",
+    ),
+    ("lacks", "it does not know most of it"),
+];
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

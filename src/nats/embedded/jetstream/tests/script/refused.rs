@@ -115,6 +115,10 @@ pub(super) async fn refused(js: &Context, client: &Client, seen: &mut Seen) {
         ),
     ] {
         let answer = ask(client, subject, body).await;
+        if subject == "STREAM.CREATE.Y" {
+            // An older server may have taken it.
+            let _ = js.delete_stream("Y").await;
+        }
         let (kind, error) = (&answer["type"], &answer["error"]);
         seen.add(
             &format!("{subject} {body}"),

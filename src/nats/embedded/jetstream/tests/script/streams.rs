@@ -54,7 +54,6 @@ pub(super) async fn streams(js: &Context, seen: &mut Seen) {
         ("Nats-Expected-Last-Subject-Sequence", "5"),
         ("Nats-Expected-Last-Msg-Id", "b"),
         ("Nats-Rollup", "sub"),
-        ("Nats-TTL", "1s"),
     ] {
         seen.outcome(
             &format!("{name} {value}"),
