@@ -295,6 +295,9 @@ _wash() {
             wash__subcmd__nats,install)
                 cmd="wash__subcmd__nats__subcmd__install"
                 ;;
+            wash__subcmd__nats,serve)
+                cmd="wash__subcmd__nats__subcmd__serve"
+                ;;
             wash__subcmd__par,create)
                 cmd="wash__subcmd__par__subcmd__create"
                 ;;
@@ -6981,7 +6984,7 @@ _wash() {
             return 0
             ;;
         wash__subcmd__nats)
-            opts="-o -q -v -h --output --quiet --verbose --no-input --color --log-level --log-format --help install export import"
+            opts="-o -q -v -h --output --quiet --verbose --no-input --color --log-level --log-format --help serve install export import"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7306,6 +7309,160 @@ _wash() {
                     return 0
                     ;;
                 -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text table wide json yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text table wide json yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wash__subcmd__nats__subcmd__serve)
+            opts="-a -p -d -u -o -q -v -h --host --port --dir --ephemeral --no-jetstream --server-name --lame-duck --user --password --password-file --password-stdin --token --token-file --token-stdin --nkey --tls-cert --tls-key --tls-ca --js-domain --sync --max-memory-store --max-file-store --max-payload --max-connections --max-subscriptions --max-control-line --max-pending --write-deadline --ping-interval --auth-timeout --output --quiet --verbose --no-input --color --log-level --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lame-duck)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nkey)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --js-domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sync)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-memory-store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-file-store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-payload)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-subscriptions)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-control-line)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-pending)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --write-deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ping-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -9535,7 +9692,7 @@ _wash() {
             return 0
             ;;
         wash__subcmd__up)
-            opts="-d -l -x -o -q -v -h --detached --ready-timeout --apply --expand-env --host-config --ephemeral --label --bundle --passphrase-file --passphrase-env --lattice --name --host-seed --cluster-seed --cluster-issuers --rpc-timeout-ms --provider-delay --allow-latest --allowed-insecure --oci-registry --oci-registry-user --oci-registry-password --oci-ca-file --allow-file-load --allow-unsigned --lenient-provider-claims --provider-env --no-builtin-aliases --config-service-enabled --enable-structured-logging --structured-log-level --enable-ipv6 --grace --nats-host --nats-port --nats-config --nats-connect-only --nats-server --nats-js-domain --js-domain --leaf-remote --creds --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --account --leaf-optional --ctl-host --ctl-port --ctl-seed --ctl-jwt --ctl-credsfile --ctl-tls --ctl-topic-prefix --rpc-host --rpc-port --rpc-seed --rpc-jwt --rpc-credsfile --rpc-tls --prov-rpc-host --prov-rpc-port --prov-rpc-seed --prov-rpc-jwt --prov-rpc-credsfile --prov-rpc-tls --policy-topic --policy-changes-topic --policy-timeout-ms --max-memory --max-time --max-depth --max-instances --provider-max-memory --provider-max-cpus --provider-max-tasks --provider-max-files --output --quiet --verbose --no-input --color --log-level --log-format --help"
+            opts="-d -l -x -o -q -v -h --detached --ready-timeout --apply --expand-env --host-config --ephemeral --label --bundle --passphrase-file --passphrase-env --lattice --name --host-seed --cluster-seed --cluster-issuers --rpc-timeout-ms --provider-delay --allow-latest --allowed-insecure --oci-registry --oci-registry-user --oci-registry-password --oci-ca-file --allow-file-load --allow-unsigned --lenient-provider-claims --provider-env --no-builtin-aliases --config-service-enabled --enable-structured-logging --structured-log-level --enable-ipv6 --grace --nats-host --nats-port --nats --nats-config --nats-connect-only --nats-server --nats-js-domain --js-domain --leaf-remote --creds --nkey --user --password --token --tls-ca --tls-cert --tls-key --tls-first --account --leaf-optional --ctl-host --ctl-port --ctl-seed --ctl-jwt --ctl-credsfile --ctl-tls --ctl-topic-prefix --rpc-host --rpc-port --rpc-seed --rpc-jwt --rpc-credsfile --rpc-tls --prov-rpc-host --prov-rpc-port --prov-rpc-seed --prov-rpc-jwt --prov-rpc-credsfile --prov-rpc-tls --policy-topic --policy-changes-topic --policy-timeout-ms --max-memory --max-time --max-depth --max-instances --provider-max-memory --provider-max-cpus --provider-max-tasks --provider-max-files --output --quiet --verbose --no-input --color --log-level --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

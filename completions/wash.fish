@@ -65,7 +65,7 @@ complete -c wash -n "__fish_wash_needs_command" -f -a "push" -d 'Push an actor, 
 complete -c wash -n "__fish_wash_needs_command" -f -a "pull" -d 'Pull an artifact from a registry'
 complete -c wash -n "__fish_wash_needs_command" -f -a "inspect" -d 'Show what a module or provider archive states about itself'
 complete -c wash -n "__fish_wash_needs_command" -f -a "drain" -d 'Clear caches of artifacts, libraries and compiled code'
-complete -c wash -n "__fish_wash_needs_command" -f -a "nats" -d 'Install nats-server, and move what a server keeps'
+complete -c wash -n "__fish_wash_needs_command" -f -a "nats" -d 'Serve NATS on this machine, install nats-server, move what a server keeps'
 complete -c wash -n "__fish_wash_needs_command" -f -a "hub" -d 'Make a NATS hub of one\'s own, and say who may use it'
 complete -c wash -n "__fish_wash_needs_command" -f -a "policy" -d 'Decide what hosts may start and who may call actors'
 complete -c wash -n "__fish_wash_needs_command" -f -a "config-service" -d 'Tell hosts what to start'
@@ -2172,25 +2172,72 @@ complete -c wash -n "__fish_wash_using_subcommand drain" -s q -l quiet -d 'Say o
 complete -c wash -n "__fish_wash_using_subcommand drain" -s v -l verbose -d 'Say more; twice for much more'
 complete -c wash -n "__fish_wash_using_subcommand drain" -l no-input -d 'Never ask; fail and name the flag instead'
 complete -c wash -n "__fish_wash_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
 table\t'As text, but always a table'
 wide\t'A table with every column, however wide'
 json\t'One JSON document, errors included'
 yaml\t'One YAML document, errors included'
 name\t'Only the ids, one a line, ready to be arguments'"
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
 always\t''
 never\t''"
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -s q -l quiet -d 'Say only what was asked for, and errors'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -s v -l verbose -d 'Say more; twice for much more'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -l no-input -d 'Never ask; fail and name the flag instead'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -f -a "install" -d 'Install nats-server, for `wash up` to start'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -f -a "export" -d 'Write streams to a file, for another server'
-complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from install export import" -f -a "import" -d 'Make the streams of a file that `wash nats export` wrote'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -f -a "serve" -d 'Serve NATS on this machine, without a nats-server'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -f -a "install" -d 'Install nats-server, for `wash up` to start'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -f -a "export" -d 'Write streams to a file, for another server'
+complete -c wash -n "__fish_wash_using_subcommand nats; and not __fish_seen_subcommand_from serve install export import" -f -a "import" -d 'Make the streams of a file that `wash nats export` wrote'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -s a -l host -d 'Address to listen on; others than this machine\'s own need authentication' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -s p -l port -d 'Port to listen on; 0 is any free one' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -s d -l dir -d 'Directory of streams [default: the one that `wash up` has for this port]' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l server-name -d 'Name of the server, for clients to show' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l lame-duck -d 'How long clients may take to leave when the server is asked to stop' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -s u -l user -d 'User that may connect, with a password [env: WASH_NATS_SERVE_USER]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l password -d 'Password; others see it in the list of processes [env: WASH_NATS_SERVE_PASSWORD]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l password-file -d 'File with the password, which only you may read' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l token -d 'Token that clients may show; others see it in the list of processes [env: WASH_NATS_SERVE_TOKEN]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l token-file -d 'File with the token, which only you may read' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l nkey -d 'Public nkey of a user that may connect, U…; may be repeated' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l tls-cert -d 'Certificate of the server and what it was signed with, PEM; then every client needs TLS' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l tls-key -d 'Key of the certificate, PEM' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l tls-ca -d 'Clients must show a certificate that one of these authorities has signed, PEM' -r -F
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l js-domain -d 'JetStream domain [default: none]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l sync -d 'When messages are safe from a loss of power: always, before they are acknowledged; or how often, in the background. They survive the end of the server in any case' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l max-memory-store -d 'What streams in memory may hold together [default: 256MiB]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l max-file-store -d 'What streams on the disk may hold together [default: no limit]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l max-payload -d 'The largest message, headers included [default: 1MiB]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l max-connections -d 'How many clients may be connected [default: 65536]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l max-subscriptions -d 'How many subscriptions a client may have; 0 is any number [default: 0]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l max-control-line -d 'The longest line of the protocol [default: 4KiB]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l max-pending -d 'What may wait for a slow client until it is cut off [default: 64MiB]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l write-deadline -d 'How long a client may take nothing of what waits for it [default: 10s]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l ping-interval -d 'How long a client may be silent until it is asked whether it is there [default: 2m]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l auth-timeout -d 'How long a client may take to log in [default: 2s]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -s o -l output -d 'Output format' -r -f -a "text\t'Sentences and tables that fit the terminal'
+table\t'As text, but always a table'
+wide\t'A table with every column, however wide'
+json\t'One JSON document, errors included'
+yaml\t'One YAML document, errors included'
+name\t'Only the ids, one a line, ready to be arguments'"
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l color -d 'When to colour output' -r -f -a "auto\t'On terminals, unless NO_COLOR or TERM=dumb objects'
+always\t''
+never\t''"
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l log-level -d 'What to log to stderr: off, error, warn, info, debug, trace, or a filter as in RUST_LOG' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l log-format -d 'How log lines are written' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l ephemeral -d 'Keep nothing: streams are gone when the server ends'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l no-jetstream -d 'Serve no streams, only messages'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l password-stdin -d 'Read the password from stdin'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l token-stdin -d 'Read the token from stdin'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Say only what was asked for, and errors'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more; twice for much more'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l no-input -d 'Never ask; fail and name the flag instead'
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from install" -l mirror -d 'Address of a copy of the releases, with the same paths below it [env: WASH_NATS_MIRROR]' -r
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from install" -l sha256 -d 'SHA-256 that the archive must have, in place of the published one' -r
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from install" -l ca-file -d 'Certificate authority to trust besides the platform\'s, PEM [env: WASH_OCI_CA_FILE]' -r -F
