@@ -140,16 +140,16 @@ async fn read(
         let room = session.need().saturating_sub(buffer.len()).max(chunk);
         buffer.reserve(room);
         turns += 1;
-        let now = match turns % TURNS {
-            0 => {
-                tokio::task::yield_now().await;
-                None
-            }
-            _ => reader.read_buf(&mut buffer).now_or_never(),
+        let turn_over = turns % TURNS == 0;
+        let now = if turn_over {
+            tokio::task::yield_now().await;
+            None
+        } else {
+            reader.read_buf(&mut buffer).now_or_never()
         };
         let came = match now {
             Some(it) => it,
-            None if last.elapsed() < look => {
+            None if !turn_over && last.elapsed() < look => {
                 tokio::task::yield_now().await;
                 // With nothing to do here, whoever else wants this processor has it first.
                 std::thread::yield_now();
@@ -174,6 +174,8 @@ async fn read(
                     timer.as_mut().reset(next);
                     continue;
                 }
+                // There may be more to read: this was only to see to all else.
+                () = std::future::ready(()), if turn_over => continue,
                 it = reader.read_buf(&mut buffer) => it,
             },
         };
