@@ -44,6 +44,7 @@ mod policy;
 mod process;
 mod reg;
 mod registry;
+mod serve;
 mod streams;
 mod supply;
 mod up;

@@ -180,7 +180,8 @@ async fn config(proof: &mut Proof, own: &OwnConfig, session: &Session) {
         );
         return;
     }
-    let wanted = session.env.get("WASH_NATS_SERVER").map(PathBuf::from);
+    let wanted = session.env.get("WASH_NATS_SERVER");
+    let wanted = wanted.filter(|it| *it != "embedded").map(PathBuf::from);
     let found = find_server(wanted.as_deref(), &session.env, session.dirs.as_ref()).await;
     let Ok(binary) = found else {
         proof.ok(

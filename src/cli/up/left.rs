@@ -3,21 +3,23 @@
 use std::fs;
 use std::path::Path;
 
+use crate::cli::nats::dir;
+
 /// Says, before a nats-server first starts in `dir`, that streams stay behind and how to take them along.
 pub(super) fn warn_of_streams(dir: &Path) {
     if is_left(dir) {
         tracing::warn!(
             "the server in wash kept streams in {} that this nats-server begins without. To take them along: \
-             wash up --nats-server embedded, wash nats export FILE, wash down, and then wash up and \
+             wash up --nats embedded, wash nats export FILE, wash down, and then wash up and \
              wash nats import FILE --replace",
-            dir.join("embedded").display()
+            dir::embedded(dir).display()
         );
     }
 }
 
 /// There are streams of the one, and nothing of the other yet.
 fn is_left(dir: &Path) -> bool {
-    let streams = fs::read_dir(dir.join("embedded")).into_iter().flatten();
+    let streams = fs::read_dir(dir::embedded(dir)).into_iter().flatten();
     let any = streams.flatten().any(|it| it.path().is_dir());
     any && !dir.join("jetstream").exists()
 }

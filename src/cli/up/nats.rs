@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cli::nats::find_server;
+use crate::cli::nats::{dir, failure, find_server};
 use crate::cli::report::{CommandError, Kind};
 use crate::config::host::NatsKind;
 use crate::config::running::Lock;
-use crate::nats::{Config, FindError, GreetingError, Own, Server, StartError, embedded, greet};
+use crate::nats::{
+    Config, FindError, Greeting, GreetingError, Own, Server, StartError, embedded, greet,
+};
 
 use super::domain;
 use super::left;
@@ -186,7 +188,7 @@ fn unfit(kind: NatsKind, greeting: Option<&Greeting>, address: &str) -> Option<C
 fn no_leaf() -> CommandError {
     let message = "the embedded NATS server is no leaf and takes no configuration";
     CommandError::new(Kind::Refused, message)
-        .hint("install nats-server, or name one with --nats-server PATH")
+        .hint("install nats-server (`wash nats install`), or name one with --nats-server PATH")
 }
 
 /// What NATS says that is there. Something else that listens is an error, unless the connection may need TLS first.
@@ -222,7 +224,10 @@ async fn start(
     }
     let binary = find_server(nats.server.as_deref(), &plan.env, Some(&plan.dirs)).await;
     let binary = match binary {
-        Err(FindError::Missing) if plan.remotes.is_empty() && plan.own.is_none() => {
+        Err(FindError::Missing)
+            if nats.kind == NatsKind::Any && plan.remotes.is_empty() && plan.own.is_none() =>
+        {
+            tracing::info!("no nats-server was found: NATS is served by this program");
             return embed(plan, &dir, lock);
         }
         other => other.map_err(|error| missing(error, &address))?,
@@ -283,10 +288,7 @@ async fn start(
 /// Serves NATS in this process, for this machine alone.
 fn embed(plan: &Plan, dir: &Path, lock: Lock) -> Result<Nats, CommandError> {
     if !plan.remotes.is_empty() || plan.own.is_some() {
-        let message = "the embedded NATS server is no leaf and takes no configuration";
-        return Err(CommandError::new(Kind::Refused, message).hint(
-            "install nats-server (`wash nats install`), or name one with --nats-server PATH",
-        ));
+        return Err(no_leaf());
     }
     let nats = &plan.settings.nats;
     let host = match nats.host.value.trim_matches(['[', ']']) {

@@ -127,7 +127,6 @@ impl Server {
         let listener = std::net::TcpListener::bind(config.listen).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        tracing::info!(%address, version = VERSION, "serving NATS on this machine: a single node, without clusters or leaf nodes");
         let thread = Thread::start().map_err(StartError::Thread)?;
         let hub = Arc::new(Hub::new());
         let bus = Bus::new(hub.clone());
@@ -145,6 +144,7 @@ impl Server {
             closing: CancellationToken::new(),
         });
         let task = thread.spawn(accept(listener, serving.clone()));
+        tracing::info!(%address, version = VERSION, "serving NATS on this machine: a single node, without clusters or leaf nodes");
         Ok(Running {
             address,
             bus,

@@ -35,7 +35,7 @@ impl Store {
                 return Ok(Some(*seq));
             }
             if looked >= budget {
-                return Err(seq + 1);
+                return Err(seq.saturating_add(1));
             }
         }
         Ok(None)
@@ -92,7 +92,7 @@ impl Store {
         match self.messages.first_key_value() {
             Some((seq, _)) => *seq,
             None if self.last == 0 => 0,
-            None => self.last + 1,
+            None => self.last.saturating_add(1),
         }
     }
 

@@ -125,8 +125,17 @@ impl Owner {
         if request.deleted_details && info["state"]["num_deleted"] != 0 {
             info["state"]["deleted"] = self.deleted().into();
         }
-        if request.subjects_filter.is_empty() {
-            return Ok(info);
+        let (mut total, mut limit) = (0, 0);
+        if !request.subjects_filter.is_empty() {
+            let filter = Filter::new([&*request.subjects_filter]);
+            let selected = self.store.selected(&filter);
+            let all: BTreeMap<&str, usize> = selected.map(|it| (&**it.0, it.1.len())).collect();
+            (total, limit) = (all.len(), PAGES.2);
+            let shown = all.iter().skip(request.offset).take(limit);
+            let shown: Map<_, _> = shown.map(|it| (it.0.to_string(), json!(it.1))).collect();
+            if !shown.is_empty() {
+                info["state"]["subjects"] = shown.into();
+            }
         }
         info["total"] = total.into();
         info["offset"] = request.offset.into();

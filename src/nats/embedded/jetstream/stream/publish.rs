@@ -64,9 +64,8 @@ impl Owner {
             return Err(ApiError::HEADERS_TOO_LARGE);
         }
         let size = self.store.size(subject, headers, payload).into();
-        let usage = &self.shared.usage;
-        let used = || usage.memory.get() - self.share.0 + self.store.bytes();
-        if self.disk.is_none() && used() + size > usage.max_memory {
+        let (used, most) = self.shared.usage.of(self.config.storage);
+        if most.is_some_and(|most| used.get() - self.share.0 + self.store.bytes() + size > most) {
             return Err(ApiError::NO_ROOM);
         }
         let mut kills = self.surplus(Some((subject, size)))?;
