@@ -165,7 +165,13 @@ pub(super) fn open(
     };
     owner.read()?;
     owner.restore_consumers()?;
-    owner.remove(owner.surplus(None).unwrap_or_default(), 0)?;
+    let first = owner.config.first_seq;
+    let floor = if owner.store.last() < first.saturating_sub(1) {
+        first
+    } else {
+        0
+    };
+    owner.remove(owner.surplus(None).unwrap_or_default(), floor)?;
     owner.store.flush()?;
     owner.account();
     owner.subscribe();

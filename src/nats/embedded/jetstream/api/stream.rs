@@ -50,6 +50,9 @@ pub(crate) struct StreamConfig {
     pub(crate) deny_delete: bool,
     pub(crate) deny_purge: bool,
     pub(crate) allow_rollup_hdrs: bool,
+    /// Where sequences begin, if not at 1: streams from other servers keep theirs.
+    #[serde(skip_serializing_if = "blank")]
+    pub(crate) first_seq: u64,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }

@@ -53,6 +53,7 @@ pub(super) const NEWER: &[(&str, &str)] = &[
         "CONSUMER.CREATE.X.Y",
         "it knows one filter only, and other codes",
     ),
+    ("first sequence", "it begins at 1"),
     ("lacks", "it does not know most of it"),
 ];
 

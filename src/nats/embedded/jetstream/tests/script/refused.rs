@@ -134,7 +134,6 @@ pub(super) async fn refused(js: &Context, client: &Client, seen: &mut Seen) {
         r#"{"subject_transform":{"src":"a","dest":"b"}}"#,
         r#"{"max_consumers":3}"#,
         r#"{"no_ack":true}"#,
-        r#"{"first_seq":100}"#,
         r#"{"allow_msg_ttl":true}"#,
         r#"{"consumer_limits":{"max_ack_pending":9}}"#,
         r#"{"discard":"new","max_msgs_per_subject":1,"discard_new_per_subject":true}"#,

@@ -206,6 +206,13 @@ pub(super) async fn gets(js: &Context, client: &Client, seen: &mut Seen) {
         );
     }
     js.delete_stream("G").await.unwrap();
+
+    let body = r#"{"name":"F","subjects":["f.>"],"first_seq":100}"#;
+    let made = ask(client, "STREAM.CREATE.F", body).await;
+    let state = ["first_seq", "last_seq"].map(|it| &made["state"][it]);
+    let put = put(js, "f.a", &[], "x").await.map_err(|it| it.kind());
+    seen.add("first sequence", (&made["config"]["first_seq"], state, put));
+    js.delete_stream("F").await.unwrap();
 }
 
 /// Streams and consumers, listed.
