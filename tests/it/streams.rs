@@ -17,6 +17,11 @@ use crate::env::TestEnv;
 use crate::nats::NatsServer;
 use crate::up::{Up, eventually};
 
+/// The real server that takes over.
+fn real_one() -> NatsServer {
+    NatsServer::start_real("jetstream {}")
+}
+
 /// The server in `wash`, in this process.
 struct Embedded {
     server: Option<embedded::Running>,
@@ -244,7 +249,7 @@ async fn read(context: &jetstream::Context) -> Vec<String> {
 fn everything_is_the_same_on_the_other_server_and_back_again() {
     let env = TestEnv::new();
     let runtime = runtime();
-    let (first, real, last) = (Embedded::start(), NatsServer::start(), Embedded::start());
+    let (first, real, last) = (Embedded::start(), real_one(), Embedded::start());
     let (before, expected) = runtime.block_on(async {
         let context = connect(&first.url()).await;
         furnish(&context).await;
@@ -316,7 +321,7 @@ fn assert_same(found: &BTreeMap<String, Seen>, expected: &BTreeMap<String, Seen>
 fn a_file_that_is_not_whole_is_refused_before_anything_is_made() {
     let env = TestEnv::new();
     let runtime = runtime();
-    let (from, to) = (Embedded::start(), NatsServer::start());
+    let (from, to) = (Embedded::start(), real_one());
     runtime.block_on(async {
         let context = connect(&from.url()).await;
         for name in ["A", "B"] {
@@ -389,7 +394,7 @@ fn a_file_that_is_not_whole_is_refused_before_anything_is_made() {
 fn what_an_import_left_that_did_not_end_is_no_stream() {
     let env = TestEnv::new();
     let runtime = runtime();
-    let (from, to) = (Embedded::start(), NatsServer::start());
+    let (from, to) = (Embedded::start(), real_one());
     runtime.block_on(async {
         let context = connect(&from.url()).await;
         context.create_stream("S").await.unwrap();
@@ -420,7 +425,7 @@ fn what_an_import_left_that_did_not_end_is_no_stream() {
 fn what_the_server_in_wash_lacks_is_refused_and_the_others_keep() {
     let env = TestEnv::new();
     let runtime = runtime();
-    let (from, to, small) = (NatsServer::start(), NatsServer::start(), Embedded::start());
+    let (from, to, small) = (real_one(), real_one(), Embedded::start());
     let fields = |context: jetstream::Context| async move {
         let info = context.request("STREAM.INFO.S", "").await;
         let info: Value = info.unwrap();
@@ -471,7 +476,7 @@ fn what_the_server_in_wash_lacks_is_refused_and_the_others_keep() {
 fn what_is_kept_for_consumers_is_kept_for_them() {
     let env = TestEnv::new();
     let runtime = runtime();
-    let (from, to) = (NatsServer::start(), NatsServer::start());
+    let (from, to) = (real_one(), real_one());
     let before = runtime.block_on(async {
         let context = connect(from.url()).await;
         for retention in ["interest", "workqueue"] {
@@ -533,7 +538,7 @@ fn what_is_kept_for_consumers_is_kept_for_them() {
 fn messages_of_one_id_are_both_there() {
     let env = TestEnv::new();
     let runtime = runtime();
-    let (from, to) = (NatsServer::start(), Embedded::start());
+    let (from, to) = (real_one(), Embedded::start());
     runtime.block_on(async {
         let context = connect(from.url()).await;
         let config = stream::Config {
@@ -602,7 +607,7 @@ fn a_lattice_survives_the_move() {
     up.signal(Signal::TERM);
     assert!(up.end().0.success());
 
-    let real = NatsServer::start();
+    let real = real_one();
     env.run(&["nats", "import", file, "-s", real.url()])
         .success();
     let up = Up::start(

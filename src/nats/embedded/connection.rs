@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -56,7 +56,7 @@ pub(super) async fn serve(mut socket: TcpStream, peer: SocketAddr, id: u64, serv
         None => {
             let (reader, writer) = socket.into_split();
             let writer = Arc::new(writer);
-            let direct = Some(writer.clone());
+            let direct = Arc::downgrade(&writer);
             (Box::new(reader), Writer::Plain(writer), direct)
         }
         Some(acceptor) => {
@@ -66,7 +66,7 @@ pub(super) async fn serve(mut socket: TcpStream, peer: SocketAddr, id: u64, serv
                 return;
             };
             let (reader, writer) = tokio::io::split(stream);
-            (Box::new(reader), Writer::Tls(writer), None)
+            (Box::new(reader), Writer::Tls(writer), Weak::new())
         }
     };
     let client = Client::new(id, Outbound::new(direct, serving.config.max_pending));

@@ -5,8 +5,8 @@
 
 use std::net::Ipv4Addr;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Weak};
 
 use bytes::BytesMut;
 use tokio_util::sync::CancellationToken;
@@ -88,7 +88,7 @@ fn in_a_queue(line: &[u8]) -> bool {
 fn dialogue(bytes: &[u8], piece: usize) -> Option<[Vec<Vec<u8>>; 2]> {
     let serving = Arc::new(serving());
     let mut sides = [1, 2].map(|id| {
-        let client = Arc::new(Client::new(id, Outbound::new(None, PENDING)));
+        let client = Arc::new(Client::new(id, Outbound::new(Weak::new(), PENDING)));
         let info = serving.info(id, (Ipv4Addr::LOCALHOST, 1).into());
         let session = Session::new(client.clone(), serving.clone(), info);
         (client, Some(session), BytesMut::new())

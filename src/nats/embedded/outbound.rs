@@ -5,7 +5,7 @@
 //! pile up, or takes nothing for too long, is cut off.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncWriteExt as _, WriteHalf};
@@ -30,8 +30,9 @@ pub(super) struct Outbound {
     /// Has the writer look.
     wake: Notify,
     drained: Notify,
-    /// Without TLS, senders write here themselves.
-    socket: Option<Arc<OwnedWriteHalf>>,
+    /// Without TLS, senders write here themselves. The writer owns it: a client may be remembered by others' routes
+    /// for longer than its connection should be open.
+    socket: Weak<OwnedWriteHalf>,
     /// Bytes that may wait.
     most: usize,
     cut: CancellationToken,
@@ -67,7 +68,7 @@ struct Queue {
 }
 
 impl Outbound {
-    pub(super) fn new(socket: Option<Arc<OwnedWriteHalf>>, most: usize) -> Self {
+    pub(super) fn new(socket: Weak<OwnedWriteHalf>, most: usize) -> Self {
         Self {
             queue: Mutex::new(Queue {
                 bytes: Vec::new(),
@@ -152,8 +153,8 @@ impl Outbound {
 
     /// Writes what the socket takes at once, and leaves the rest to the writer.
     pub(super) fn flush(&self) {
-        let all = match &self.socket {
-            Some(socket) => self.write_now(socket).unwrap_or(false),
+        let all = match self.socket.upgrade() {
+            Some(socket) => self.write_now(&socket).unwrap_or(false),
             None => false,
         };
         if !all {

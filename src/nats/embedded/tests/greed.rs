@@ -69,6 +69,22 @@ async fn many_subscriptions_to_one_subject_end_soon() {
 }
 
 #[tokio::test]
+async fn who_has_no_more_to_say_is_let_go_though_others_remember() {
+    let server = start(config());
+    let mut listener = Raw::new(server.address()).await;
+    listener.say(QUIET).await;
+    listener.say(b"SUB a 1\r\nPING\r\n").await;
+    listener.up_to("PONG\r\n").await;
+    // This one keeps the way to the other.
+    let mut talker = Raw::new(server.address()).await;
+    talker.say(QUIET).await;
+    talker.say(b"PUB a 2\r\nhi\r\n").await;
+    listener.up_to("hi\r\n").await;
+    listener.done().await;
+    assert_eq!(listener.rest().await, "");
+}
+
+#[tokio::test]
 async fn who_never_pauses_does_not_hold_up_the_end() {
     let server = start(config());
     let mut client = Raw::new(server.address()).await;

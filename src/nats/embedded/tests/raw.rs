@@ -18,6 +18,11 @@ impl Raw {
         self.0.write_all(bytes).await.unwrap();
     }
 
+    /// Has no more to say, and goes on listening.
+    pub(super) async fn done(&mut self) {
+        self.0.shutdown().await.unwrap();
+    }
+
     /// Says it again and again, and reads nothing, until the server closes.
     pub(super) async fn insist(&mut self, bytes: &[u8]) {
         while soon(self.0.write_all(bytes)).await.is_ok() {}
