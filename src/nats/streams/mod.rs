@@ -1,14 +1,16 @@
 //! Streams on their way from one server to another, by way of a file: what `wash nats export` and `import` do.
 //!
-//! `record.rs` is the file, `export.rs` and `import.rs` the ways out and in, `plan.rs` what becomes of a stream's
-//! configuration, `api.rs` the requests. Only the public JetStream API is used, so any server will do. Knows
-//! nothing of buckets and object stores: those are streams.
+//! `record.rs` is the file, `export.rs` and `import.rs` the ways out and in, `target.rs` a stream on the way in and
+//! `outgoing.rs` its messages, `plan.rs` what becomes of a stream's configuration, `api.rs` the requests. Only the
+//! public JetStream API is used, so any server will do. Knows nothing of buckets and object stores: those are streams.
 
 mod api;
 mod export;
 mod import;
+mod outgoing;
 mod plan;
 mod record;
+mod target;
 
 pub use self::export::{Exported, Skipped, export};
 pub use self::import::{Checked, Imported, check, import};
