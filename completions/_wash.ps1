@@ -3157,7 +3157,7 @@ Register-ArgumentCompleter -Native -CommandName 'wash' -ScriptBlock {
             [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'Certificate of the server and what it was signed with, PEM; then every client needs TLS')
             [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Key of the certificate, PEM')
             [CompletionResult]::new('--tls-ca', '--tls-ca', [CompletionResultType]::ParameterName, 'Clients must show a certificate that one of these authorities has signed, PEM')
-            [CompletionResult]::new('--js-domain', '--js-domain', [CompletionResultType]::ParameterName, 'JetStream domain [default: none]')
+            [CompletionResult]::new('--js-domain', '--js-domain', [CompletionResultType]::ParameterName, 'JetStream domain to tell clients [default: none; `core` is understood]')
             [CompletionResult]::new('--sync', '--sync', [CompletionResultType]::ParameterName, 'When messages are safe from a loss of power: always, before they are acknowledged; or how often, in the background. They survive the end of the server in any case')
             [CompletionResult]::new('--max-memory-store', '--max-memory-store', [CompletionResultType]::ParameterName, 'What streams in memory may hold together [default: 256MiB]')
             [CompletionResult]::new('--max-file-store', '--max-file-store', [CompletionResultType]::ParameterName, 'What streams on the disk may hold together [default: no limit]')

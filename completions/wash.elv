@@ -3059,7 +3059,7 @@ set edit:completion:arg-completer[wash] = {|@words|
             cand --tls-cert 'Certificate of the server and what it was signed with, PEM; then every client needs TLS'
             cand --tls-key 'Key of the certificate, PEM'
             cand --tls-ca 'Clients must show a certificate that one of these authorities has signed, PEM'
-            cand --js-domain 'JetStream domain [default: none]'
+            cand --js-domain 'JetStream domain to tell clients [default: none; `core` is understood]'
             cand --sync 'When messages are safe from a loss of power: always, before they are acknowledged; or how often, in the background. They survive the end of the server in any case'
             cand --max-memory-store 'What streams in memory may hold together [default: 256MiB]'
             cand --max-file-store 'What streams on the disk may hold together [default: no limit]'

@@ -2206,7 +2206,7 @@ complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcomma
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l tls-cert -d 'Certificate of the server and what it was signed with, PEM; then every client needs TLS' -r -F
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l tls-key -d 'Key of the certificate, PEM' -r -F
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l tls-ca -d 'Clients must show a certificate that one of these authorities has signed, PEM' -r -F
-complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l js-domain -d 'JetStream domain [default: none]' -r
+complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l js-domain -d 'JetStream domain to tell clients [default: none; `core` is understood]' -r
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l sync -d 'When messages are safe from a loss of power: always, before they are acknowledged; or how often, in the background. They survive the end of the server in any case' -r
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l max-memory-store -d 'What streams in memory may hold together [default: 256MiB]' -r
 complete -c wash -n "__fish_wash_using_subcommand nats; and __fish_seen_subcommand_from serve" -l max-file-store -d 'What streams on the disk may hold together [default: no limit]' -r

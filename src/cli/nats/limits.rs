@@ -54,7 +54,7 @@ pub(super) struct LimitArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "JetStream options")]
 pub(super) struct StreamArgs {
-    /// JetStream domain [default: none]
+    /// JetStream domain to tell clients [default: none; `core` is understood]
     #[arg(long, value_name = "DOMAIN")]
     pub(super) js_domain: Option<String>,
 

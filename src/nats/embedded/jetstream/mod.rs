@@ -54,7 +54,7 @@ impl Default for Sync {
 pub struct Config {
     /// The folder for streams; made when it is missing. One server at a time.
     pub store: PathBuf,
-    /// The domain, whose name clients may put into subjects.
+    /// The domain, whose name clients may put into subjects; without one, `core` is understood there.
     pub domain: Option<String>,
     pub sync: Sync,
     /// Bytes that streams in memory may hold together.

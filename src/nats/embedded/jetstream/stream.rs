@@ -47,6 +47,9 @@ const SAVE: Duration = Duration::from_millis(250);
 /// How long a stream that could not write refuses messages before it tries again.
 const BROKEN: Duration = Duration::from_secs(1);
 
+/// The domain that is understood where none is set; it is not told, since who hears of a domain looks for a hub.
+const DOMAIN: &str = "core";
+
 /// What all streams of a server share.
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
@@ -59,8 +62,8 @@ pub(super) struct Shared {
 impl Shared {
     /// What API subjects begin with.
     pub(super) fn prefixes(&self) -> Vec<String> {
-        let domain = self.domain.iter().map(|it| format!("$JS.{it}.API."));
-        ["$JS.API.".to_owned()].into_iter().chain(domain).collect()
+        let domain = self.domain.as_deref().unwrap_or(DOMAIN);
+        vec!["$JS.API.".to_owned(), format!("$JS.{domain}.API.")]
     }
 }
 

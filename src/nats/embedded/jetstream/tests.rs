@@ -144,6 +144,25 @@ async fn clients_see_what_they_see_on_nats_server() {
     assert_eq!(here.len(), there.len());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_domain_core_is_understood_where_none_is_set() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = Ours::start(dir.path().to_owned(), Sync::default());
+    let client = async_nats::connect(ours.url()).await.unwrap();
+    let named = async_nats::jetstream::with_domain(client.clone(), "core");
+    let config = async_nats::jetstream::kv::Config {
+        bucket: "b".to_owned(),
+        ..Default::default()
+    };
+    let bucket = named.create_key_value(config).await.unwrap();
+    bucket.put("k", "v".into()).await.unwrap();
+    let plain = async_nats::jetstream::new(client);
+    let same = plain.get_key_value("b").await.unwrap();
+    assert_eq!(same.get("k").await.unwrap().unwrap(), "v");
+    drop((plain, named, same, bucket));
+    ours.stop().await;
+}
+
 /// Theirs fails to read an answer without `cluster`, though nobody is in one.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_of_2022_can_read_what_is_said_of_a_consumer() {
