@@ -5,7 +5,6 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -20,13 +19,11 @@ use wash::lattice::wire::Entity;
 use crate::abuse_up::Up;
 use crate::env::TestEnv;
 use crate::nats::NatsServer;
+pub(crate) use crate::up::{PATIENCE, eventually};
 
 pub(crate) const HTTP: &str = "wasmcloud:httpserver";
 pub(crate) const SERVER: &str = "VAG3QITQQ2ODAOWB5TTQSDJ53XK3SHBEIFNK4AYJ5RKAX2UNSCAPHA5M";
 pub(crate) const HELLO: &str = "MB46ZQTNXEDVJP4TMWTBRAV57H6SNAHORBZYWNNTMEC7Y5LLSFG4EC6N";
-
-/// Far above what anything here takes, also on a loaded machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The `--max-depth` and `--max-time` of an [`Arena`].
 pub(crate) const DEPTH: u32 = 8;
@@ -332,19 +329,6 @@ pub(crate) fn http(port: u16, request: impl AsRef<[u8]>) -> Option<String> {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     Some(String::from_utf8_lossy(&answer).into_owned())
-}
-
-/// Polls until there is a value.
-#[track_caller]
-pub(crate) fn eventually<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
-    let give_up = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = poll() {
-            return value;
-        }
-        assert!(Instant::now() < give_up, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// Nothing in a test takes longer.

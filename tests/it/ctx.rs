@@ -1,13 +1,11 @@
 //! `wash ctx` with the real binary: names, layers, secrets, imports, and the hosts that `wash up` runs.
 #![cfg(unix)]
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-
 use serde_json::{Value, json};
 use wash::claims::{KeyKind, Seed};
 
 use crate::env::{Output, TestEnv};
+use crate::up::mode;
 
 const OURS: &str = ".config/wash/contexts";
 
@@ -29,10 +27,6 @@ fn setting(document: &Value, name: &str) -> (Value, Value) {
     let found = settings.iter().find(|it| it["name"] == name);
     let found = found.unwrap_or_else(|| panic!("no {name} in {document}"));
     (found["value"].clone(), found["layer"].clone())
-}
-
-fn mode(path: &Path) -> u32 {
-    path.metadata().unwrap().permissions().mode() & 0o777
 }
 
 fn list(env: &TestEnv) -> (Vec<String>, Value) {

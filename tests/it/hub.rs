@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_nats::{Client, ConnectError, ConnectOptions};
 use futures_util::StreamExt as _;
@@ -17,9 +17,7 @@ use wash::lattice::state::State;
 
 use crate::env::TestEnv;
 use crate::nats::{NatsServer, binary};
-
-/// Far above what a loaded machine takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::up::{PATIENCE, eventually};
 
 const ACTOR: &str = "MB2ZQB6ROOMAYBO4ZCTFYWN7YIVBWA3MTKZYAQKJMTIHE2ELLRW2E3ZW";
 
@@ -133,18 +131,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-#[track_caller]
-fn eventually<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = poll() {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

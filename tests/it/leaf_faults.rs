@@ -2,9 +2,9 @@
 //! real servers; and what they say mends it, does.
 #![cfg(unix)]
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 
+use crate::abuse::free_port;
 use crate::env::TestEnv;
 use crate::hub::{self, Server};
 use crate::leaf::{is_new, private, start_hub};
@@ -331,11 +331,6 @@ fn what_keeps_a_leaf_out_is_named() {
             scope.spawn(move || part.iter().for_each(|it| named_and_mended(env, it)));
         }
     });
-}
-
-fn free_port() -> u16 {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    free.local_addr().unwrap().port()
 }
 
 fn named_and_mended(env: &TestEnv, case: &Case) {
